@@ -1,0 +1,1 @@
+"""Execution, storage and timers of BPMN processes."""

@@ -1,0 +1,99 @@
+"""Reporting all that is wrong with a diagram, a table or a form."""
+
+from __future__ import annotations
+
+from engine import forms
+from engine.bpmn import decisions, safe_xml
+from engine.bpmn.content_checks import ContentCheck, Known
+from engine.bpmn.drawing import BPMN, Drawing
+from engine.bpmn.drawing_checks import REFUSED, DrawingCheck, check_ids
+from engine.bpmn.expressions import InvalidExpression, compile_template
+from engine.bpmn.expressions import compile as compile_expression
+from engine.bpmn.findings import Findings
+from engine.bpmn.safe_xml import attribute, children, local_name
+from engine.errors import Finding, InvalidDefinition
+from engine.texts import Text
+
+__all__ = ["Known", "check"]
+
+
+MOST_SHAPES = 1000
+
+
+def check(source: bytes, file_name: str, known: Known) -> list[Finding]:
+    """Return all findings about a file, by its ending: errors, which forbid its deployment, and warnings."""
+    ending = file_name.lower().rpartition(".")[2]
+    look = {"bpmn": _diagram, "dmn": _table, "form": _form}.get(ending)
+    if look is None:
+        findings = Findings(file_name)
+        findings.add("wrong-ending", None)
+        return findings.found
+    try:
+        found = look(source, file_name, known)
+    except InvalidDefinition as error:
+        found = list(error.findings)
+    return sorted(found, key=lambda finding: (finding.severity != "error", finding.line or 0))
+
+
+def _diagram(source: bytes, file_name: str, known: Known) -> list[Finding]:
+    root = safe_xml.read(source, file_name)
+    findings = Findings(file_name)
+    if root.tag != f"{{{BPMN}}}definitions":
+        findings.add("not-bpmn", root)
+        return findings.found
+    check_ids(root, findings)
+    for element in children(root, *REFUSED):
+        findings.add(
+            "unsupported-element", element, kind=local_name(element), instead=REFUSED[local_name(element)]
+        )
+    processes = list(children(root, "process"))
+    executable = [one for one in processes if attribute(one, "isExecutable") not in ("false", "0")]
+    if not processes:
+        findings.add("no-process", root)
+    elif not executable:
+        findings.add("not-executable", processes[0])
+    elif len(executable) > 1:
+        names = ", ".join(attribute(one, "name") or attribute(one, "id") for one in executable)
+        findings.add("several-processes", executable[1], names=names)
+    for process in executable[:1]:
+        if not attribute(process, "id"):
+            findings.add("missing-id", process, kind="process")
+        drawing = Drawing(process)
+        count = sum(map(len, drawing.scopes.values()))
+        if count > MOST_SHAPES:
+            findings.add("too-many-shapes", process, count=count, most=MOST_SHAPES)
+            continue
+        DrawingCheck(drawing, root, findings).run()
+        ContentCheck(drawing, root, findings, known).run()
+    return findings.found
+
+
+def _table(source: bytes, file_name: str, known: Known) -> list[Finding]:
+    tables, found = decisions.examine(source, file_name)
+    findings = Findings(file_name)
+    for table in tables:
+        pairs: list[tuple[str, decisions.Rule, decisions.Rule]] = []
+        if table.hit_policy == "UNIQUE":
+            pairs = [("overlapping-rules", *pair) for pair in decisions.overlaps(table)[:20]]
+        elif table.hit_policy == "FIRST":
+            everything = next((rule for rule in table.rules[:-1] if not any(rule.cells)), None)
+            if everything is not None:
+                pairs = [("never-reached", everything, table.rules[everything.row])]
+        for code, first, second in pairs:
+            findings.note(code, table.key, table.name.zh, second.line, first=first.row, second=second.row)
+    return [*found, *findings.found]
+
+
+def _form(source: bytes, file_name: str, known: Known) -> list[Finding]:
+    form = forms.read(source, file_name)
+    findings = Findings(file_name)
+    for each in form.expressions:
+        try:
+            compile_template(each.text) if "${" in each.text else compile_expression(each.text)
+        except InvalidExpression as error:
+            where = Text(f"{each.place} ", f"{each.place} ")
+            findings.note(
+                "bad-expression", each.component_id, each.key or "", None,
+                where=where, text=each.text[:80], reason=error.message,
+            )  # fmt: skip
+    return [*form.findings, *findings.found]

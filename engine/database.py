@@ -1,0 +1,163 @@
+"""Transactions: every use case runs inside one unit of work.
+
+Entry points say ``Database(settings.database_url, settings.centre)`` once, then
+``with database.unit_of_work() as uow: runtime.complete_task(uow, …)`` to change something, and
+``with database.reading() as uow: queries.inbox(uow, by)`` to look. A use case finds the centre's time zone,
+office hours and file store as ``uow.centre``. A test or journey may leave the centre out: the usual one is
+taken.
+Raised by either block: ``Conflict`` where PostgreSQL broke a deadlock (nothing was stored; try again).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager, nullcontext
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, CursorResult, Engine, Executable, StaticPool, create_engine, event
+
+from engine import clock
+from engine.errors import Conflict
+from engine.settings import Centre
+from engine.texts import Text
+
+#: What PostgreSQL says when two transactions wait for each other, or cannot be put in order.
+_DEADLOCK = {"40P01", "40001"}
+
+
+class UnitOfWork:
+    """One transaction. ``now`` is read once as it opens; every row it writes carries that instant."""
+
+    def __init__(
+        self, connection: Connection, now: datetime, centre: Centre, cache: dict[Hashable, Any]
+    ) -> None:
+        self.connection = connection
+        self.now = now
+        self.centre = centre
+        #: What was read before and cannot have changed; shared by all transactions of the process.
+        self.cache = cache
+        #: What was read once in this transaction.
+        self.seen: dict[Hashable, Any] = {}
+        self._after_commit: list[Callable[[], None]] = []
+
+    def execute(self, statement: Executable, rows: Any = None) -> CursorResult[Any]:
+        """Run one statement; ``rows`` is a dict, or a list of dicts for many rows."""
+        return self.connection.execute(statement, rows)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """
+        Send what the block changes without waiting for each answer, where the database can: PostgreSQL.
+
+        The block must ask for nothing, not even how many rows were changed. Errors may come at its end only.
+        """
+        if self.is_sqlite:
+            yield
+            return
+        connection: Any = self.connection.connection.driver_connection
+        with connection.pipeline():
+            yield
+
+    @property
+    def dialect(self) -> str:
+        """The kind of database: ``sqlite`` or ``postgresql``."""
+        return self.connection.dialect.name
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the database is SQLite, which has one writer at a time and knows no row locks."""
+        return self.dialect == "sqlite"
+
+    def keep_cache_apart(self) -> None:
+        """Share nothing read from now on: this transaction changes it, and may be rolled back."""
+        self.cache = dict(self.cache)
+
+    def after_commit(self, action: Callable[[], None]) -> None:
+        """Do something once, only if the transaction has been committed."""
+        self._after_commit.append(action)
+
+
+class Database:
+    """The database that all web and worker processes share; the only place that opens transactions."""
+
+    def __init__(self, url: str, centre: Centre | None = None) -> None:
+        self.url = url
+        self.centre = centre or Centre()
+        self._cache: dict[Hashable, Any] = {}
+        self.connections = _connect(url)
+        self.is_sqlite = self.connections.dialect.name == "sqlite"
+        in_memory = self.is_sqlite and self.connections.url.database in (None, "", ":memory:")
+        # SQLite has one writer at a time: a fair queue in the process, so that nobody starves.
+        self._writers = threading.RLock() if self.is_sqlite else nullcontext()
+        # An in-memory database has a single connection, so that its readers queue as well.
+        self._readers = self._writers if in_memory else nullcontext()
+
+    @contextmanager
+    def unit_of_work(self) -> Iterator[UnitOfWork]:
+        """Open a transaction that commits when the block ends and rolls back when it raises."""
+        with self._writers:
+            with _deadlocks_as_conflicts(), self.connections.begin() as connection:
+                if self.is_sqlite:
+                    connection.exec_driver_sql("BEGIN IMMEDIATE")
+                uow = UnitOfWork(connection, clock.now(), self.centre, self._cache)
+                yield uow
+            for action in uow._after_commit:
+                action()
+
+    @contextmanager
+    def reading(self) -> Iterator[UnitOfWork]:
+        """Open a transaction that only looks; it is rolled back at the end."""
+        with self._readers, _deadlocks_as_conflicts(), self.connections.connect() as connection:
+            if self.is_sqlite:
+                connection.exec_driver_sql("BEGIN")
+            yield UnitOfWork(connection, clock.now(), self.centre, self._cache)
+            connection.rollback()
+
+    def copy_in_memory(self, centre: Centre) -> Database:
+        """Return a copy of an SQLite database in memory, for a centre of its own."""
+        copy = Database("sqlite://", centre)
+        copy._cache = dict(self._cache)
+        with self._readers, self.connections.connect() as ours, copy.connections.connect() as theirs:
+            source, target = ours.connection.driver_connection, theirs.connection.driver_connection
+            assert isinstance(source, sqlite3.Connection) and isinstance(target, sqlite3.Connection)
+            source.backup(target)
+        return copy
+
+    def close(self) -> None:
+        """Give back every connection."""
+        self.connections.dispose()
+
+
+@contextmanager
+def _deadlocks_as_conflicts() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        # Of statements sent together, the driver's own error comes; else it is wrapped.
+        if getattr(getattr(error, "orig", error), "sqlstate", None) not in _DEADLOCK:
+            raise
+        raise Conflict(
+            Text(
+                "同一时间有人在处理同一件事,请重试。", "Somebody worked on the same thing; please try again."
+            )
+        ) from error
+
+
+def _connect(url: str) -> Engine:
+    if not url.startswith("sqlite"):
+        return create_engine(url, pool_size=10, max_overflow=30, pool_pre_ping=True)
+    options: dict[str, Any] = {"connect_args": {"check_same_thread": False, "timeout": 30}}
+    if url in ("sqlite://", "sqlite:///:memory:"):
+        options["poolclass"] = StaticPool
+    engine = create_engine(url, **options)
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves
+        for pragma in ("foreign_keys=ON", "journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    return engine

@@ -1,0 +1,705 @@
+"""Process definitions: checking, deploying and finding versions."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+import zipfile
+import zlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path, PurePosixPath
+from typing import Any, Literal, TypeVar
+
+from sqlalchemy import func, insert, select
+
+from engine import forms, history, papers, registers, tables
+from engine.bpmn import checks, decisions, diagram
+from engine.bpmn.decisions import DecisionTable
+from engine.bpmn.diagram import Diagram, Program
+from engine.bpmn.execution import DecisionOutcome
+from engine.database import UnitOfWork
+from engine.errors import Conflict, ExpressionFailed, Finding, InvalidDefinition, InvalidInput, NotFound
+from engine.forms import Form
+from engine.identity import Capability, User, changed, editions, groups, require
+from engine.services import TOPICS
+from engine.texts import Text
+
+Kind = Literal["process", "decision", "form", "paper", "registers"]
+KINDS: Mapping[str, Kind] = {".bpmn": "process", ".dmn": "decision", ".form": "form", ".html": "paper"}
+
+LARGEST_FILE = 5 * 1024 * 1024  # bytes, of one diagram, table or form
+LARGEST_UPLOAD = 20 * 1024 * 1024  # bytes, unpacked
+MOST_FILES = 200
+
+_definition = tables.definition
+_WITHOUT_SOURCE = [column for column in _definition.c if column.name != "source"]
+_PROCESS_ID = re.compile(rb"<(?:[\w.-]+:)?process\b[^>]*?\bid\s*=\s*[\"']([^\"']+)[\"']")
+_FILE_NAME = re.compile(r"[^/\\\0-\x1f<>:\"|?*]{1,200}\Z")
+
+_Made = TypeVar("_Made")
+
+
+@dataclass(frozen=True)
+class Version:
+    """One deployed version of a diagram, table or form, without its source."""
+
+    id: int
+    kind: Kind
+    key: str
+    version: int
+    name: Text
+    file_name: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """What became of one diagram, table or form of a deployment."""
+
+    version: Version
+    is_new: bool  # False: the latest version is the same already
+    warnings: tuple[Finding, ...] = ()
+
+
+# ---- finding versions ------------------------------------------------------------------------------------
+
+
+def kind_of(name: str) -> Kind | None:
+    """Return what a file of this name defines; None where it is no file of ours."""
+    if PurePosixPath(name).name == registers.FILE_NAME:
+        return "registers"
+    return KINDS.get(PurePosixPath(name).suffix.lower())
+
+
+def latest(uow: UnitOfWork, kind: Kind, key: str) -> Version | None:
+    """Return the version in force, or None where nothing of that name was deployed."""
+    return _in_force(uow).get((kind, key))
+
+
+def all_latest(uow: UnitOfWork, kind: Kind | None = None) -> list[Version]:
+    """Return the version in force of everything (of one kind), by kind and key."""
+    found = _in_force(uow).values()
+    return sorted((v for v in found if kind in (None, v.kind)), key=lambda v: (v.kind, v.key))
+
+
+def _in_force(uow: UnitOfWork) -> Mapping[tuple[str, str], Version]:
+    edition = editions(uow).get("definitions", 0)
+    kept = uow.cache.get("in force")
+    if kept is None or kept[0] != edition:
+        newest = select(func.max(_definition.c.id)).group_by(_definition.c.kind, _definition.c.key)
+        rows = uow.execute(select(*_WITHOUT_SOURCE).where(_definition.c.id.in_(newest)))
+        kept = uow.cache["in force"] = (edition, {(row.kind, row.key): _version(row) for row in rows})
+    versions: Mapping[tuple[str, str], Version] = kept[1]
+    return versions
+
+
+def _version(row: Any) -> Version:
+    return Version(
+        row.id, row.kind, row.key, row.version, Text(row.name_zh, row.name_en), row.file_name, row.sha256
+    )
+
+
+def version(uow: UnitOfWork, definition_id: int) -> Version:
+    """Return one version by its id. Raises NotFound."""
+    return _kept(uow, "version", definition_id, _read_version)
+
+
+def _read_version(uow: UnitOfWork, definition_id: int) -> Version:
+    row = uow.execute(select(*_WITHOUT_SOURCE).where(_definition.c.id == definition_id)).first()
+    if row is None:
+        raise NotFound(Text("没有这个版本。", "There is no such version."))
+    return _version(row)
+
+
+def source(uow: UnitOfWork, definition_id: int) -> str:
+    """Return a version's source as it was deployed. Raises NotFound."""
+    found = uow.execute(select(_definition.c.source).where(_definition.c.id == definition_id)).scalar()
+    if found is None:
+        raise NotFound(Text("没有这个版本。", "There is no such version."))
+    return str(found)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A version in force with its source, to be taken to another database."""
+
+    kind: Kind
+    key: str
+    version: int
+    name_zh: str
+    name_en: str
+    file_name: str
+    source: str
+    sha256: str
+
+
+def standing(uow: UnitOfWork) -> tuple[Standing, ...]:
+    """Return every version in force with its source, by kind and key."""
+    ids = [version.id for version in all_latest(uow)]
+    columns = [_definition.c[field.name] for field in fields(Standing)]
+    rows = uow.execute(
+        select(*columns).where(_definition.c.id.in_(ids)).order_by(_definition.c.kind, _definition.c.key)
+    )
+    return tuple(Standing(**row._mapping) for row in rows)
+
+
+def take_over(uow: UnitOfWork, versions: Sequence[Standing], by: User) -> None:
+    """Put versions that are in force elsewhere into a database that has none; they are not checked again."""
+    if not versions:
+        return
+    changed(uow, "definitions")
+    beside = {"origin": "file", "deployed_by": by.name, "deployed_at": uow.now}
+    uow.execute(insert(_definition), [{**asdict(version), **beside} for version in versions])
+    _forget_latest(uow)
+
+
+def _kept(uow: UnitOfWork, what: str, key: Any, make: Callable[[UnitOfWork, Any], _Made]) -> _Made:
+    """Return what was made of a version before; versions never change, so it stays true."""
+    made = uow.cache.get((what, key))
+    if made is None:
+        made = uow.cache[what, key] = make(uow, key)
+    kept: _Made = made
+    return kept
+
+
+# ---- what versions are made of ---------------------------------------------------------------------------
+
+
+def read_diagram(uow: UnitOfWork, definition_id: int) -> Diagram:
+    """Return a process version's diagram."""
+    return _kept(
+        uow,
+        "diagram",
+        definition_id,
+        lambda uow, id_: diagram.load(source(uow, id_), version(uow, id_).file_name),
+    )
+
+
+def form(uow: UnitOfWork, definition_id: int) -> Form:
+    """Return a form version."""
+    return _kept(
+        uow, "form", definition_id, lambda uow, id_: forms.read(source(uow, id_), version(uow, id_).file_name)
+    )
+
+
+def table(uow: UnitOfWork, definition_id: int) -> DecisionTable:
+    """Return a decision version."""
+    return _kept(uow, "table", definition_id, _read_table)
+
+
+def _read_table(uow: UnitOfWork, definition_id: int) -> DecisionTable:
+    wanted = version(uow, definition_id)
+    tables_of_file = decisions.read(source(uow, definition_id), wanted.file_name)
+    return next(found for found in tables_of_file if found.key == wanted.key)
+
+
+def program(uow: UnitOfWork, definition_ids: Sequence[int]) -> Program:
+    """Return a process with those it calls, in the versions that an instance keeps: the process first."""
+    return _kept(uow, "program", tuple(definition_ids), _assemble)
+
+
+def _assemble(uow: UnitOfWork, definition_ids: Sequence[int]) -> Program:
+    root, *called = (read_diagram(uow, definition_id) for definition_id in definition_ids)
+    return diagram.assemble(root, called)
+
+
+def pinned_versions(uow: UnitOfWork, process_key: str) -> list[Version]:
+    """
+    Return the versions that a new instance keeps: the process, then all that it calls, directly or not.
+
+    Raises:
+        NotFound: there is no such process.
+        Conflict: a process that it calls has not been deployed.
+    """
+    root = latest(uow, "process", process_key)
+    if root is None:
+        raise NotFound(Text("没有流程“{key}”。", "There is no process “{key}”."), key=process_key)
+    return _kept(uow, "pinned", (editions(uow).get("definitions", 0), root.id), _pinned)
+
+
+def _pinned(uow: UnitOfWork, edition_and_root: tuple[int, int]) -> list[Version]:
+    pinned = {version(uow, edition_and_root[1]).key: version(uow, edition_and_root[1])}
+    waiting = [*pinned.values()]
+    while waiting:
+        for key in read_diagram(uow, waiting.pop(0).id).called:
+            if key in pinned:
+                continue
+            called = latest(uow, "process", key)
+            if called is None:
+                raise Conflict(
+                    Text(
+                        "被调用的流程“{key}”还没有部署。", "The called process “{key}” has not been deployed."
+                    ),
+                    key=key,
+                )
+            pinned[key] = called
+            waiting.append(called)
+    return [*pinned.values()]
+
+
+def latest_program(uow: UnitOfWork, process_key: str) -> Program:
+    """Return a process with those it calls, as a new instance would run it. Raises NotFound."""
+    return program(uow, [pinned.id for pinned in pinned_versions(uow, process_key)])
+
+
+def latest_form(uow: UnitOfWork, key: str | None) -> tuple[Version, Form] | None:
+    """Return the form in force; None where no key is given, or nothing of that name was deployed."""
+    found = latest(uow, "form", key) if key else None
+    return None if found is None else (found, form(uow, found.id))
+
+
+def start_form(uow: UnitOfWork, process_key: str) -> Form | None:
+    """Return the form that a new case of the process begins with, if it has one. Raises NotFound."""
+    found = latest_form(uow, latest_program(uow, process_key).root.start_form_key)
+    return None if found is None else found[1]
+
+
+def restricted_names(uow: UnitOfWork, definition_ids: Sequence[int]) -> frozenset[str]:
+    """Return the variables that some form of a process, or of one it calls, says not everybody may see."""
+    key = (editions(uow).get("definitions", 0), tuple(definition_ids))
+    return _kept(uow, "restricted", key, _restricted)
+
+
+def _restricted(uow: UnitOfWork, edition_and_ids: tuple[int, Sequence[int]]) -> frozenset[str]:
+    diagrams = [read_diagram(uow, definition_id) for definition_id in edition_and_ids[1]]
+    keys = {element.form_key for one in diagrams for element in one.elements.values()}
+    keys |= {one.start_form_key for one in diagrams}
+    found = [latest_form(uow, key) for key in keys]
+    return frozenset(name for one in found if one is not None for name in one[1].restricted)
+
+
+def decide(
+    uow: UnitOfWork, decision_key: str, variables: Mapping[str, Any], functions: Mapping[str, Any]
+) -> DecisionOutcome:
+    """
+    Ask the decision in force; running cases too always ask the newest version.
+
+    Raises:
+        ExpressionFailed: there is no such decision, or it cannot be made with these values.
+    """
+    found = latest(uow, "decision", decision_key)
+    if found is None:
+        raise ExpressionFailed(
+            Text("没有部署决策表“{key}”。", "The decision “{key}” has not been deployed."), key=decision_key
+        )
+    result = table(uow, found.id).evaluate(variables, functions)
+    return DecisionOutcome(
+        value=result.value,
+        inputs=result.inputs,
+        definition_id=found.id,
+        version=found.version,
+        rule_ids=result.rule_ids,
+    )
+
+
+# ---- checking --------------------------------------------------------------------------------------------
+
+
+def check_files(uow: UnitOfWork, files: Mapping[str, bytes]) -> list[Finding]:
+    """Return all that is wrong with these files together, as they would stand beside what is deployed."""
+    read = [_Read(name, content) for name, content in sorted(files.items())]
+    known = _known(uow, read)
+    findings = [finding for one in read for finding in one.findings(known)]
+    return findings + _twice(read)
+
+
+@dataclass
+class _Read:
+    """One file of a deployment, read as far as it can be."""
+
+    name: str
+    content: bytes
+    kind: Kind | None = field(init=False)
+    form: Form | None = field(init=False, default=None)
+    tables: Sequence[DecisionTable] = field(init=False, default=())
+    process_ids: tuple[str, ...] = field(init=False, default=())
+    diagram: Diagram | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        self.kind = kind_of(self.name)
+        if len(self.content) > LARGEST_FILE:
+            return
+        if self.kind == "process":
+            self.process_ids = tuple(
+                found.decode("utf-8", "replace") for found in _PROCESS_ID.findall(self.content)
+            )
+        try:
+            if self.kind == "form":
+                self.form = forms.read(self.content, self.name)
+            elif self.kind == "decision":
+                self.tables = tuple(decisions.read(self.content, self.name))
+            elif self.kind == "process":
+                self.diagram = diagram.read(self.content, self.name)
+        except InvalidDefinition:
+            return  # the checks say what is wrong with it
+
+    def findings(self, known: checks.Known) -> list[Finding]:
+        """Return all that is wrong with the file."""
+        if self.kind is None:
+            return [
+                self._error(
+                    "file-kind",
+                    Text("这不是流程图、决策表或表单。", "This is no diagram, table or form."),
+                    Text(
+                        "只接受 .bpmn、.dmn、.form、.html(单据)和 registers.toml。",
+                        "Only .bpmn, .dmn, .form, .html (papers) and registers.toml are taken.",
+                    ),
+                )
+            ]
+        if len(self.content) > LARGEST_FILE:
+            return [
+                self._error(
+                    "file-size",
+                    Text("文件太大。", "The file is too large."),
+                    Text("每个文件最多 5 MB。", "A file may have 5 MB at most."),
+                )
+            ]
+        try:
+            self.content.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            return [
+                self._error(
+                    "encoding",
+                    Text("文件不是 UTF-8 编码。", "The file is not encoded in UTF-8."),
+                    Text("请用 UTF-8 保存。", "Save it as UTF-8."),
+                )
+            ]
+        if self.kind == "paper":
+            return papers.examine(self.content, self.name)[1]
+        if self.kind == "registers":
+            return registers.examine(self.content, self.name, known.groups)[1]
+        return list(checks.check(self.content, self.name, known))
+
+    def _error(self, code: str, message: Text, hint: Text) -> Finding:
+        return Finding("error", code, message, hint, file=self.name)
+
+    @property
+    def keys(self) -> list[tuple[Kind, str]]:
+        """What the file defines."""
+        if self.form is not None:
+            return [("form", self.form.key)]
+        if self.kind == "process":
+            return [("process", key) for key in self.process_ids]
+        if self.kind == "paper":
+            return [("paper", PurePosixPath(self.name).stem)]
+        if self.kind == "registers":
+            return [("registers", registers.KEY)]
+        return [("decision", one.key) for one in self.tables]
+
+
+def _known(uow: UnitOfWork, read: Sequence[_Read]) -> checks.Known:
+    deployed = all_latest(uow)
+    known_tables = {v.key: table(uow, v.id) for v in deployed if v.kind == "decision"}
+    known_tables |= {one.key: one for file in read for one in file.tables}
+    known_forms = {v.key: frozenset(form(uow, v.id).keys) for v in deployed if v.kind == "form"}
+    known_forms |= {file.form.key: frozenset(file.form.keys) for file in read if file.form is not None}
+    # A form that cannot be read is named like its file, as a rule: its own findings are enough.
+    for file in read:
+        if file.kind == "form" and file.form is None:
+            known_forms.setdefault(PurePosixPath(file.name).stem, frozenset())
+    diagrams = {v.key: read_diagram(uow, v.id) for v in deployed if v.kind == "process"}
+    diagrams |= {file.diagram.process_id: file.diagram for file in read if file.diagram is not None}
+    all_read = all(file.diagram is not None for file in read if file.kind == "process")
+    return checks.Known(
+        processes=frozenset(diagrams).union(*(file.process_ids for file in read)),
+        decisions={key: (tuple(one.inputs), tuple(one.outputs)) for key, one in known_tables.items()},
+        forms=known_forms,
+        groups=frozenset(groups(uow)) or None,
+        topics=frozenset(TOPICS),
+        elements=_user_tasks(diagrams.values()) if all_read else None,
+        calls={key: one.called for key, one in diagrams.items()},
+    )
+
+
+def _user_tasks(diagrams: Iterable[Diagram]) -> frozenset[str]:
+    return frozenset(
+        element.id for one in diagrams for element in one.elements.values() if element.kind == "userTask"
+    )
+
+
+def _twice(read: Sequence[_Read]) -> list[Finding]:
+    first: dict[tuple[Kind, str], str] = {}
+    findings = []
+    for file in read:
+        for key in file.keys:
+            if first.setdefault(key, file.name) != file.name:
+                findings.append(
+                    Finding(
+                        "error",
+                        "defined-twice",
+                        Text(
+                            "“{key}”在 {first} 中已经定义。", "“{key}” is defined in {first} already."
+                        ).format(key=key[1], first=first[key]),
+                        Text("改 id,或去掉其中一个文件。", "Change the id, or leave one of the files out."),
+                        file=file.name,
+                        element_id=key[1],
+                    )
+                )
+    return findings
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A diagram, table or form of files that may be deployed, beside what is in force."""
+
+    file_name: str
+    kind: Kind
+    key: str
+    in_force: Version | None
+    is_same: bool  # as the version in force
+
+
+def candidates(uow: UnitOfWork, files: Mapping[str, bytes]) -> list[Candidate]:
+    """Return what these files would give a new version, as far as they can be read."""
+    found = []
+    for name, content in sorted(files.items()):
+        sha256 = hashlib.sha256(content).hexdigest()
+        for kind, key in dict.fromkeys(_Read(name, content).keys):
+            present = latest(uow, kind, key)
+            found.append(Candidate(name, kind, key, present, bool(present and present.sha256 == sha256)))
+    return found
+
+
+# ---- deploying -------------------------------------------------------------------------------------------
+
+
+def deploy(
+    uow: UnitOfWork,
+    files: Mapping[str, bytes],
+    *,
+    by: User,
+    reason: str,
+    origin: Literal["page", "file"] = "page",
+) -> list[Deployed]:
+    """
+    Give everything in these files a new version, or nothing.
+
+    What is the same as its latest version gets none. Running instances keep their diagrams, open tasks their
+    forms; decisions are made by the new tables from now on.
+
+    Raises:
+        InvalidDefinition: with all that is wrong with the files.
+        InvalidInput: no reason is given, or there are no files.
+    """
+    require(by, Capability.DEPLOY)
+    if origin == "page" and not reason.strip():
+        raise InvalidInput(Text("请写明部署的原因。", "Please give the reason for the new version."))
+    if not files:
+        raise InvalidInput(Text("没有可部署的文件。", "There is nothing to deploy."))
+    changed(uow, "definitions")  # from here on, nobody else deploys until this transaction ends
+    findings = check_files(uow, files)
+    if any(finding.severity == "error" for finding in findings):
+        raise InvalidDefinition(findings)
+    wanted = [item for name, content in sorted(files.items()) for item in _contents(name, content)]
+    deployed = [_deploy_one(uow, item, by, reason, origin, findings) for item in wanted]
+    _forget_latest(uow)
+    news = [
+        history.Line(
+            history.Kind.DEPLOYED,
+            user_name=by.name,
+            definition_id=one.version.id,
+            detail={
+                "kind": one.version.kind,
+                "key": one.version.key,
+                "version": one.version.version,
+                "note": reason,
+                "origin": origin,
+            },
+        )
+        for one in deployed
+        if one.is_new
+    ]
+    history.write(uow, news)
+    return deployed
+
+
+@dataclass(frozen=True)
+class _Item:
+    """A diagram, table or form as it stands in a file."""
+
+    kind: Kind
+    key: str
+    name: Text
+    file_name: str
+    content: bytes
+
+
+def _contents(name: str, content: bytes) -> list[_Item]:
+    file_name = PurePosixPath(name).name
+    kind = kind_of(name)
+    if kind == "paper":
+        template = papers.read(content, file_name)
+        return [_Item(kind, template.key, template.name, file_name, content)]
+    if kind == "registers":
+        return [_Item(kind, registers.KEY, _REGISTERS, file_name, content)]
+    if kind == "process":
+        read = diagram.read(content, file_name)
+        return [_Item(kind, read.process_id, read.name, file_name, content)]
+    if kind == "decision":
+        return [
+            _Item(kind, one.key, one.name, file_name, content) for one in decisions.read(content, file_name)
+        ]
+    asked = forms.read(content, file_name)
+    return [_Item("form", asked.key, asked.name, file_name, content)]
+
+
+_REGISTERS = Text("登记簿", "Registers")
+
+
+def _deploy_one(
+    uow: UnitOfWork, item: _Item, by: User, reason: str, origin: str, findings: Sequence[Finding]
+) -> Deployed:
+    warnings = tuple(finding for finding in findings if PurePosixPath(finding.file).name == item.file_name)
+    sha256 = hashlib.sha256(item.content).hexdigest()
+    before = latest(uow, item.kind, item.key)
+    if before is not None and before.sha256 == sha256:
+        return Deployed(before, is_new=False, warnings=warnings)
+    number = 1 if before is None else before.version + 1
+    definition_id = uow.execute(
+        insert(_definition)
+        .values(
+            kind=item.kind,
+            key=item.key,
+            version=number,
+            name_zh=item.name.zh[:300],
+            name_en=item.name.en[:300],
+            file_name=item.file_name,
+            source=item.content.decode("utf-8-sig"),
+            sha256=sha256,
+            origin=origin,
+            reason=reason.strip(),
+            deployed_by=by.name,
+            deployed_at=uow.now,
+        )
+        .returning(_definition.c.id)
+    ).scalar_one()
+    made = Version(definition_id, item.kind, item.key, number, item.name, item.file_name, sha256)
+    return Deployed(made, is_new=True, warnings=warnings)
+
+
+def _forget_latest(uow: UnitOfWork) -> None:
+    uow.cache.pop("in force", None)
+
+
+def deploy_folder(uow: UnitOfWork, folder: Path, by: User) -> list[Deployed]:
+    """
+    Deploy what is new in a folder's .bpmn, .dmn, .form and .html files and its registers.toml.
+
+    A file that was deployed from disk before is left alone, so that it never overwrites a newer version that
+    was made in the page.
+
+    Raises:
+        InvalidDefinition: with all that is wrong with the new files.
+    """
+    found = {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if kind_of(path.name) is not None and path.is_file()
+    }
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in found.items()}
+    known = set(
+        uow.execute(
+            select(_definition.c.sha256).where(
+                _definition.c.origin == "file", _definition.c.sha256.in_(digests.values())
+            )
+        ).scalars()
+    )
+    new = {name: content for name, content in found.items() if digests[name] not in known}
+    return deploy(uow, new, by=by, reason="", origin="file") if new else []
+
+
+# ---- what is uploaded ------------------------------------------------------------------------------------
+
+
+def unpack(uploads: Iterable[tuple[str, bytes]]) -> dict[str, bytes]:
+    """
+    Return the diagrams, tables and forms of an upload: single files, and zip archives of them.
+
+    Folders inside an archive do not matter. Nothing is unpacked to disk.
+
+    Raises:
+        InvalidInput: a malformed or too large archive, another kind of file, a name twice.
+    """
+    files: dict[str, bytes] = {}
+    room = LARGEST_UPLOAD
+    for name, content in uploads:
+        entries = _entries(name, content, room) if name.lower().endswith(".zip") else [(name, content)]
+        for entry, data in entries:
+            plain = PurePosixPath(entry.replace("\\", "/")).name
+            _require_plain(plain)
+            if plain in files:
+                raise InvalidInput(
+                    Text("文件“{name}”出现了两次。", "The file “{name}” comes twice."), name=plain
+                )
+            room -= len(data)
+            if room < 0 or len(files) >= MOST_FILES:
+                raise _too_large()
+            files[plain] = data
+    return files
+
+
+def _require_plain(name: str) -> None:
+    if not _FILE_NAME.match(name):
+        raise InvalidInput(
+            Text("文件名“{name}”不能使用。", "The file name “{name}” cannot be used."), name=name
+        )
+    if kind_of(name) is None:
+        raise InvalidInput(
+            Text(
+                "“{name}”不能部署:只接受 .bpmn、.dmn、.form、.html(单据)、registers.toml 和它们的 .zip。",
+                "“{name}” cannot be deployed: only .bpmn, .dmn, .form, .html (papers), registers.toml, "
+                "or a .zip of them.",
+            ),
+            name=name,
+        )
+
+
+def _entries(archive_name: str, content: bytes, room: int) -> list[tuple[str, bytes]]:
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            members = [info for info in archive.infolist() if not _is_left_out(info)]
+            # What the archive says of its sizes may be a lie: each is read no further than there is room.
+            if len(members) > MOST_FILES or sum(info.file_size for info in members) > room:
+                raise _too_large()
+            entries = []
+            for info in members:
+                with archive.open(info) as stream:
+                    data = stream.read(room + 1)
+                room -= len(data)
+                if room < 0:
+                    raise _too_large()
+                entries.append((info.filename, data))
+            return entries
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        NotImplementedError,
+        RuntimeError,
+        EOFError,
+        OSError,
+        ValueError,
+    ) as error:
+        raise InvalidInput(
+            Text("压缩包“{name}”无法打开。", "The archive “{name}” cannot be opened."), name=archive_name
+        ) from error
+
+
+def _is_left_out(info: zipfile.ZipInfo) -> bool:
+    """Folders, and what macOS adds to every archive."""
+    name = PurePosixPath(info.filename).name
+    return (
+        info.is_dir() or info.filename.startswith("__MACOSX/") or name.startswith("._") or name == ".DS_Store"
+    )
+
+
+def _too_large() -> InvalidInput:
+    return InvalidInput(
+        Text(
+            "解开后太大:最多 {most} MB、{files} 个文件。",
+            "It is too large when unpacked: at most {most} MB and {files} files.",
+        ),
+        most=LARGEST_UPLOAD // (1024 * 1024),
+        files=MOST_FILES,
+    )

@@ -1,0 +1,250 @@
+"""The demo: its settings, its people, its registers, and cases in every stage."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import secrets
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import delete, func, insert, select, update
+
+from engine import clock, definitions, identity, journey_files, journeys, migrations, registers, tables
+from engine.database import Database, UnitOfWork
+from engine.errors import InvalidInput
+from engine.identity import User
+from engine.settings import Settings
+from engine.texts import Text, same
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who can log in to the demo."""
+
+    name: str
+    full_name: str
+    groups: tuple[str, ...]
+    password: str
+
+
+def settings(var: Path, processes: Path) -> Settings:
+    """Return settings that need nothing prepared: all data in one folder, a secret key made once."""
+    var.mkdir(parents=True, exist_ok=True)
+    secret = var / "secret-key"
+    if not secret.exists():
+        secret.touch(mode=0o600)
+        secret.write_text(secrets.token_urlsafe(48), encoding="ascii")
+    return Settings(
+        database_url=f"sqlite:///{(var / 'banjie.sqlite').resolve()}",
+        secret_key=secret.read_text(encoding="ascii"),
+        processes=processes,
+        files=(var / "files").resolve(),
+        zone=ZoneInfo("Asia/Shanghai"),
+        office_opens=time(8, 30),
+        office_closes=time(17, 30),
+        session_lifetime=timedelta(hours=8),
+        largest_file=20 * 1024 * 1024,
+        secure_cookies=False,  # the demo is visited without TLS, on this machine only
+        demo=True,
+    )
+
+
+def prepare(database: Database, folder: Path, say: Callable[[Text], None]) -> None:
+    """Bring the demo's database up to date: tables, groups, definitions."""
+    migrations.migrate(database)
+    with database.unit_of_work() as uow:
+        if (folder / "organisation.toml").exists():
+            identity.load_organisation(uow, folder / "organisation.toml")
+        deployed = definitions.deploy_folder(uow, folder, identity.SYSTEM)
+    new = sum(each.is_new for each in deployed)
+    if new:
+        say(
+            Text("部署了 {n} 个流程图、决策表和表单。", "{n} diagrams, tables and forms deployed.").format(
+                n=new
+            )
+        )
+
+
+def people(folder: Path) -> list[Person]:
+    """Return the people of ``demo/people.toml``; they share its password."""
+    content = _content(folder / "demo" / "people.toml")
+    password = content.get("password", "banjie-demo")
+    return [
+        Person(each["name"], each["full_name"], tuple(each.get("groups", ())), each.get("password", password))
+        for each in content.get("person", [])
+    ]
+
+
+def _content(path: Path) -> Mapping[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidInput(same("{path}: {error}"), path=path, error=error) from error
+
+
+def missing_people(database: Database, folder: Path) -> list[Person]:
+    """Return the people of the demo who cannot log in yet."""
+    with database.reading() as uow:
+        present = set(uow.execute(select(tables.user_account.c.name)).scalars())
+    return [person for person in people(folder) if person.name not in present]
+
+
+def add_people(database: Database, missing: list[Person]) -> Iterator[None]:
+    """Let each of them log in; hashing their passwords takes a while."""
+    for person in missing:
+        with database.unit_of_work() as uow:
+            identity.create_user(
+                uow, person.name, person.full_name, person.password, person.groups, by=identity.SYSTEM
+            )
+        yield
+
+
+def missing_cases(database: Database, folder: Path) -> list[journey_files.Journey]:
+    """Return the cases of ``demo/cases.toml``; none where the database has cases already."""
+    path = folder / "demo" / "cases.toml"
+    with database.reading() as uow:
+        if (
+            not path.exists()
+            or uow.execute(select(func.count()).select_from(tables.process_instance)).scalar()
+        ):
+            return []
+    return journey_files.read(path, zone=database.centre.zone)
+
+
+# ---- registers -----------------------------------------------------------------------------------------
+
+
+def missing_registers(database: Database, folder: Path) -> list[Path]:
+    """Return the files of ``demo/registers`` in order; none where a register has records already."""
+    with database.reading() as uow:
+        if uow.execute(select(tables.record.c.id).limit(1)).first():
+            return []
+    return sorted((folder / "demo" / "registers").glob("*.csv"))
+
+
+def load_registers(database: Database, folder: Path, files: list[Path]) -> Iterator[None]:
+    """
+    Import each file, as somebody who may; ``05-lease.csv`` goes into the register "lease".
+
+    In its cells, today, today+P10D and today-P1D mean days from now, and {year} is this year.
+
+    Raises:
+        InvalidInput: a file does not fit its register.
+    """
+    for path in files:
+        register = path.stem.partition("-")[2]
+        with database.unit_of_work() as uow:
+            content = _rows_in_figures(path, uow.now, uow.centre.zone)
+            by = _who_may_change(uow, register, folder)
+            upload = registers.keep_upload(uow, register, io.BytesIO(content), path.name, by)
+            columns = registers.preview(uow, upload, by).columns
+        mapping = {column.index: column.field for column in columns if column.field is not None}
+        report = registers.run_import(database, upload, mapping, by)
+        if report.errors:
+            wrong = report.errors[0]
+            raise InvalidInput(
+                same("{path}:{row}: {column} {value}: {problem}"), path=path,
+                row=wrong.row, column=wrong.column, value=wrong.value, problem=wrong.message,
+            )  # fmt: skip
+        yield
+
+
+def _rows_in_figures(path: Path, at: datetime, zone: ZoneInfo) -> bytes:
+    text = io.StringIO(newline="")
+    rows = csv.reader(path.read_text(encoding="utf-8").splitlines())
+    year = f"{at.astimezone(zone):%Y}"
+    csv.writer(text).writerows(
+        [_in_figures(cell, at, zone).replace("{year}", year) for cell in row] for row in rows
+    )
+    return text.getvalue().encode()
+
+
+def _who_may_change(uow: UnitOfWork, register: str, folder: Path) -> User:
+    groups = registers.register(uow, register).may_change
+    users = (identity.user(uow, person.name) for person in people(folder))
+    found = next((user for user in users if user and registers.is_one_of(user, groups)), None)
+    if found is None:
+        raise InvalidInput(same("demo/registers: nobody may change “{register}”"), register=register)
+    return found
+
+
+# ---- cases ---------------------------------------------------------------------------------------------
+
+
+_TIME = re.compile(r"(now|today)(?:([+-])(P\w+))?")
+
+
+def written_out(case: journey_files.Journey, began: datetime, zone: ZoneInfo) -> journey_files.Journey:
+    """Return the case with its times in figures: now, now+P2D or today-P1D mean the time of their step."""
+    at, steps = began, []
+    for step in case.steps:
+        if "values" in step.keys:
+            values = _in_figures(step.keys["values"], at, zone)
+            step = replace(step, keys={**step.keys, "values": values})
+        steps.append(step)
+        at += _span(step.keys.get("wait"))
+    start = case.start and replace(case.start, values=_in_figures(case.start.values, began, zone))
+    return replace(case, start=start, steps=tuple(steps))
+
+
+def _in_figures(value: Any, at: datetime, zone: ZoneInfo) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _in_figures(each, at, zone) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_in_figures(each, at, zone) for each in value]
+    match = _TIME.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        return value
+    span = _span(match[3])
+    moment = (at - span if match[2] == "-" else at + span).astimezone(zone)
+    return moment.date().isoformat() if match[1] == "today" else moment.isoformat(timespec="minutes")
+
+
+def _span(text: str | None) -> timedelta:
+    return (journey_files.duration(text) or (0, timedelta()))[1] if text else timedelta()
+
+
+def play_cases(database: Database, cases: list[journey_files.Journey]) -> Iterator[None]:
+    """
+    Let people do the steps of each case at their times, from its start until now.
+
+    Raises:
+        InvalidInput: a case does not go as its file says.
+    """
+    now = clock.now()
+    for case in cases:
+        moved_clock = clock.MovedClock(now - case.ago)
+        with clock.moved(moved_clock):
+            timed = written_out(case, moved_clock(), database.centre.zone)
+            run = journeys.Run(database, moved_clock, timed)
+            failure = run.play() or run.finish(now)
+        if failure is not None:
+            raise InvalidInput(
+                same("{file}:{line}: {what}: {expected} / {found}"),
+                file=case.file_name, **vars(failure),
+            )  # fmt: skip
+        yield
+    with database.unit_of_work() as uow:
+        _look_at_messages(uow, now - _LOOKED_AT)
+
+
+_LOOKED_AT = timedelta(hours=6)  # before the demo begins: the demo's people have seen what came until then
+
+
+def _look_at_messages(uow: UnitOfWork, until: datetime) -> None:
+    """Number the messages by their time, as if the cases had run side by side; mark the older ones seen."""
+    note = tables.notification
+    by_time = uow.execute(select(note).order_by(note.c.created_at, note.c.id)).mappings().all()
+    if not by_time:
+        return
+    uow.execute(delete(note))
+    uow.execute(insert(note), [{name: row[name] for name in row if name != "id"} for row in by_time])
+    newest_seen = select(func.coalesce(func.max(note.c.id), 0)).where(note.c.created_at <= until)
+    uow.execute(update(tables.user_account).values(seen_notification=newest_seen.scalar_subquery()))

@@ -1,0 +1,86 @@
+"""Errors that callers of the engine may handle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from engine.texts import Text
+
+
+class BanjieError(Exception):
+    """Something that the caller can be told; ``message`` may be shown as it is, in either language."""
+
+    def __init__(self, message: Text, **values: object) -> None:
+        self.message = message.format(**values) if values else message
+        super().__init__(self.message.en)
+
+
+class NotFound(BanjieError):
+    """There is no such thing, or the person may not know that there is."""
+
+
+class NotPermitted(BanjieError):
+    """The person may not do this."""
+
+
+class Conflict(BanjieError):
+    """Somebody else was faster, or the thing has ended; nothing was stored."""
+
+
+class InvalidInput(BanjieError):
+    """The request itself is wrong: a missing reason, an impossible date, an unknown option."""
+
+
+class InvalidForm(BanjieError):
+    """A form was filled in wrongly; nothing was stored.
+
+    ``errors`` maps a field's key to its messages; the key "" stands for the form as a whole.
+    """
+
+    def __init__(self, errors: Mapping[str, Sequence[Text]]) -> None:
+        self.errors = {key: tuple(messages) for key, messages in errors.items()}
+        super().__init__(
+            Text("有 {count} 处需要更正。", "{count} entries need correcting."), count=len(errors)
+        )
+
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong with a diagram, table, form or journey, in a process owner's words.
+
+    ``code`` is a short stable name such as ``link-event``. ``line`` counts from 1. ``hint`` says what to do
+    instead.
+    """
+
+    severity: Severity
+    code: str
+    message: Text
+    hint: Text
+    file: str = ""
+    element_id: str | None = None
+    element_name: str | None = None
+    line: int | None = None
+
+
+class InvalidDefinition(BanjieError):
+    """A diagram, table or form cannot be deployed; ``findings`` says all that is wrong with it."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        self.findings = tuple(findings)
+        errors = sum(1 for finding in findings if finding.severity == "error")
+        super().__init__(
+            Text("有 {count} 处错误,无法部署。", "It cannot be deployed: {count} errors."), count=errors
+        )
+
+
+class ExpressionFailed(BanjieError):
+    """An expression, decision or service of a diagram failed while an instance ran."""
+
+
+class SettingsError(BanjieError):
+    """A setting is missing or malformed; the program does not start."""

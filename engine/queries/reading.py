@@ -1,0 +1,372 @@
+"""What several pages need: names, labels, readable values, the timeline."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import and_, or_, select
+
+from engine import definitions, identity, runtime, tables
+from engine.bpmn.diagram import Element, Program
+from engine.database import UnitOfWork
+from engine.forms import Form
+from engine.forms.components import ChoiceField, Field, FileField, RowsField, Table, everything, fields_of
+from engine.history import Kind, Record
+from engine.identity import User
+from engine.queries.shapes import (
+    Answer,
+    Change,
+    Count,
+    DecisionShown,
+    FileLine,
+    FormSheet,
+    Group,
+    HistoryLine,
+    Person,
+)
+from engine.texts import Text, same
+
+COUNTED_UP_TO = 1000
+DUE_SOON = timedelta(hours=2)
+_UPLOADED_LATELY = timedelta(days=7)
+
+_task, _attachment = tables.user_task, tables.attachment
+
+
+def count(number: int) -> Count:
+    """Return a number counted up to the limit."""
+    return Count(min(number, COUNTED_UP_TO), number > COUNTED_UP_TO)
+
+
+_EVERYBODY = Text("全体员工", "every employee")
+
+
+class Names:
+    """Names of people, groups and processes, each looked up once."""
+
+    def __init__(self, uow: UnitOfWork, people: Iterable[str | None] = ()) -> None:
+        self._uow = uow
+        self._people = identity.names_of(uow, people)
+        self._groups = {identity.EVERYBODY: _EVERYBODY, **identity.groups(uow)}
+
+    def person(self, name: str | None) -> Person | None:
+        """Return a person; None for nobody."""
+        if not name:
+            return None
+        return Person(name, self._people.get(name, name))
+
+    def somebody(self, name: str) -> Person:
+        """Return a person who is known to be there."""
+        return Person(name, self._people.get(name, name))
+
+    def groups(self, keys: Iterable[str]) -> tuple[Group, ...]:
+        """Return groups; a key that is no group's is shown itself."""
+        return tuple(Group(key, self._groups.get(key, same(key))) for key in keys)
+
+    def process(self, key: str) -> Text:
+        """Return a process's name, as its newest version has it."""
+        found = definitions.latest(self._uow, "process", key)
+        return same(key) if found is None else found.name
+
+
+# ---- values ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Labels:
+    """How a case's variables are called, by the forms that ask for them."""
+
+    fields: Mapping[str, Field]
+    hidden: frozenset[str]
+    files: Mapping[str, FileLine] = field(default_factory=dict)
+    columns: Mapping[str, Mapping[str, Text]] = field(default_factory=dict)  # of lists that forms show
+
+    def label(self, name: str) -> Text:
+        """Return a variable's label, else its name."""
+        asked = self.fields.get(name)
+        return same(name) if asked is None or not asked.label.zh else asked.label
+
+    def is_hidden(self, name: str) -> bool:
+        """Whether a variable, or an expression that uses one, may not be seen."""
+        return bool(self.hidden) and not self.hidden.isdisjoint(re.findall(r"[^\W\d]\w*", name))
+
+    def answer(self, name: str, value: Any) -> Answer:
+        """Return one variable, readable."""
+        if self.is_hidden(name):
+            return Answer(name, self.label(name), None, is_hidden=True)
+        return Answer(name, self.label(name), self.readable(name, value))
+
+    def change(self, name: str, old: Any, new: Any) -> Change:
+        """Return one variable before and after."""
+        if self.is_hidden(name):
+            return Change(name, self.label(name), None, None, is_hidden=True)
+        return Change(name, self.label(name), self.readable(name, old), self.readable(name, new))
+
+    def readable(self, name: str, value: Any) -> Any:
+        """Return a value as people read it: an option's text, a file's line."""
+        asked = self.fields.get(name)
+        if isinstance(asked, ChoiceField):
+            options = {option.value: option.label for option in asked.options}
+            if isinstance(value, list):
+                return [options.get(str(item), item) for item in value]
+            return options.get(_option(value), value)
+        if isinstance(asked, FileField) and isinstance(value, list):
+            ids = (str(item.get("file")) for item in value if isinstance(item, Mapping))
+            return tuple(self.files[id_] for id_ in ids if id_ in self.files)
+        if isinstance(value, Mapping):
+            return self._row(value, {})
+        if isinstance(value, list):
+            rows, heads = self._in_rows_of(name), self.columns.get(name, {})
+            return [rows._row(item, heads) if isinstance(item, Mapping) else item for item in value]
+        return value
+
+    def _in_rows_of(self, name: str) -> Labels:
+        """Return how things are called within the rows of a list."""
+        asked = self.fields.get(name)
+        own = {one.key: one for one, _ in fields_of(asked.components)} if isinstance(asked, RowsField) else {}
+        return replace(self, fields={**self.fields, **own})
+
+    def _row(self, row: Mapping[str, Any], heads: Mapping[str, Text]) -> Mapping[Any, Any]:
+        """Return a record with its labels; a file stays as it is."""
+        if {"file", "name", "size"} <= set(row):
+            return row
+        read: dict[str | Text, Any] = {}
+        for key, value in row.items():
+            if not self.is_hidden(key):
+                label = heads.get(key) or self.label(key)
+                read[key if label in read else label] = self.readable(key, value)  # labels may occur twice
+        return read
+
+
+def _option(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def labels(uow: UnitOfWork, case: Any, hidden: frozenset[str], names: Names | None = None) -> Labels:
+    """Return how a case's variables are called, and which of them stay hidden."""
+    forms = case_forms(uow, case)
+    fields = {asked.key: asked for form in forms for asked in form.fields}
+    found = {str(line.id): line for line in case_files(uow, case.id, fields, hidden, names)}
+    columns = {
+        shown.source.lstrip("= "): dict(shown.columns_of_table)
+        for form in forms
+        for shown in everything(form.definition.components)
+        if isinstance(shown, Table)
+    }
+    return Labels(fields, hidden, found, columns)
+
+
+def case_forms(uow: UnitOfWork, case: Any) -> list[Form]:
+    """Return the start form, then the forms of the case's tasks, in order of their first use."""
+    root = definitions.read_diagram(uow, int(case.definition_ids.split(",")[0]))
+    begun_with = definitions.latest_form(uow, root.start_form_key)
+    rows = uow.execute(
+        select(_task.c.form_id)
+        .where(_task.c.instance_id == case.id, _task.c.form_id.is_not(None))
+        .order_by(_task.c.created_at)
+    ).scalars()
+    later = [definitions.form(uow, form_id) for form_id in dict.fromkeys(rows)]
+    return ([begun_with[1]] if begun_with else []) + later
+
+
+def case_files(
+    uow: UnitOfWork,
+    instance_id: int,
+    fields: Mapping[str, Field],
+    hidden: frozenset[str],
+    names: Names | None = None,
+) -> tuple[FileLine, ...]:
+    """Return the files of a case that may be seen, in order of their upload."""
+    rows = uow.execute(
+        select(_attachment)
+        .where(_attachment.c.instance_id == instance_id)
+        .order_by(_attachment.c.uploaded_at)
+    ).all()
+    names = names or Names(uow, (row.uploaded_by for row in rows))
+    return tuple(
+        FileLine(
+            id=row.id,
+            file_name=row.file_name,
+            content_type=row.content_type,
+            size=row.size,
+            uploaded_by=names.somebody(row.uploaded_by),
+            uploaded_at=row.uploaded_at,
+            variable=row.variable,
+            label=fields[row.variable].label if row.variable in fields else None,
+        )
+        for row in rows
+        if row.variable not in hidden
+    )
+
+
+def sheet(
+    uow: UnitOfWork,
+    form: Form,
+    known: Mapping[str, Any],
+    by: User,
+    *,
+    draft: Mapping[str, Any] | None = None,
+    instance_id: int | None = None,
+) -> FormSheet:
+    """Return a form ready to be drawn for somebody."""
+    uploaded = and_(
+        _attachment.c.instance_id.is_(None),
+        _attachment.c.uploaded_by == by.name,
+        _attachment.c.uploaded_at > uow.now - _UPLOADED_LATELY,
+    )
+    takes_files = bool(form.file_keys) or any(
+        form.takes_file(f"{asked.key}.0.{inner}") for asked, inner in _inner(form)
+    )
+    rows = (
+        uow.execute(
+            select(_attachment)
+            .where(or_(uploaded, _attachment.c.instance_id == instance_id) if instance_id else uploaded)
+            .order_by(_attachment.c.uploaded_at.desc())
+            .limit(500)
+        ).all()
+        if takes_files
+        else ()
+    )
+    return FormSheet(
+        form=form,
+        known=known,
+        draft=draft,
+        zone=uow.centre.zone,
+        evaluate=runtime.evaluation(uow),
+        files={
+            str(row.id): {"id": row.id, "name": row.file_name, "size": row.size, "type": row.content_type}
+            for row in rows
+        },
+    )
+
+
+def _inner(form: Form) -> list[tuple[Field, str]]:
+    return [
+        (asked, inner.key)
+        for asked in form.fields
+        for inner in getattr(asked, "components", ())
+        if isinstance(inner, Field)
+    ]
+
+
+# ---- the timeline ----------------------------------------------------------------------------------------
+
+_SENTENCES: Mapping[Kind, Text] = {
+    Kind.STARTED: Text("发起", "started the case"),
+    Kind.CLAIMED: Text("认领“{element}”", "claimed “{element}”"),
+    Kind.GIVEN_BACK: Text("退回“{element}”", "gave back “{element}”"),
+    Kind.HANDED_OVER: Text("把“{element}”转交给{to}", "handed over “{element}” to {to}"),
+    Kind.COMPLETED: Text("完成“{element}”", "completed “{element}”"),
+    Kind.DECIDED: Text(
+        "按决策表“{table}”第 {version} 版判定", "decided by table “{table}”, version {version}"
+    ),
+    Kind.TIMER_FIRED: Text("到时:“{element}”", "time was up: “{element}”"),
+    Kind.MESSAGE_SENT: Text("发出消息“{name}”", "sent the message “{name}”"),
+    Kind.MESSAGE_CAUGHT: Text("收到消息“{name}”", "received the message “{name}”"),
+    Kind.NOTIFIED: Text("通知{to}:{said}", "told {to}: {said}"),
+    Kind.INCIDENT: Text("“{element}”出现异常:{said}", "“{element}” could not go on: {said}"),
+    Kind.RETRIED: Text("重试“{element}”", "tried “{element}” again"),
+    Kind.ENDED: Text("结束于“{element}”", "ended at “{element}”"),
+    Kind.CANCELLED: Text("终止", "cancelled the case"),
+    Kind.COMMENTED: Text("备注", "left a remark"),
+    Kind.RECORD_ADDED: Text("登记:{said}", "registered {said}"),
+    Kind.RECORD_CHANGED: Text("更新登记:{said}", "changed the record of {said}"),
+    Kind.POSTED: Text("记账:{said}", "posted: {said}"),
+    Kind.PAPER_ISSUED: Text("出具单据:{said}", "issued {said}"),
+}
+
+
+def element_of(program: Program, element_id: str | None) -> Element | None:
+    """Return an element of a process, or of one that it calls."""
+    if element_id is None:
+        return None
+    here = program.root.elements.get(element_id)
+    return here or next(
+        (one.elements[element_id] for one in program.diagrams.values() if element_id in one.elements), None
+    )
+
+
+def element_name(program: Program, element_id: str | None) -> Text | None:
+    """Return an element's name; its id where it has none."""
+    found = element_of(program, element_id)
+    if found is None:
+        return None if element_id is None else same(element_id)
+    return found.name if found.name.zh else same(found.id)
+
+
+def people_in(records: Sequence[Record]) -> set[str | None]:
+    """Return everybody whom a history names."""
+    named = {record.user_name for record in records} | {record.for_user for record in records}
+    told = {record.detail.get("to") for record in records}
+    return named | {to.removeprefix("u:") for to in told if isinstance(to, str)}
+
+
+def timeline(
+    uow: UnitOfWork, records: Sequence[Record], program: Program, labels: Labels, names: Names
+) -> tuple[HistoryLine, ...]:
+    """Return a case's history as it is read, in its order."""
+    return tuple(_line(uow, record, program, labels, names) for record in records)
+
+
+def _line(uow: UnitOfWork, record: Record, program: Program, labels: Labels, names: Names) -> HistoryLine:
+    detail, name = record.detail, element_name(program, record.element_id)
+    decision = _decision(uow, record, labels) if record.kind == Kind.DECIDED else None
+    sentence = _SENTENCES.get(record.kind, same(str(record.kind)))
+    version = definitions.version(uow, record.definition_id).version if record.definition_id else None
+    return HistoryLine(
+        id=record.id,
+        at=record.at,
+        kind=str(record.kind),
+        text=sentence.format(
+            element=name or "",
+            to=_recipient(detail.get("to"), names),
+            said=Text(str(detail.get("zh", "")), str(detail.get("en", ""))),
+            name=detail.get("name", ""),
+            table=decision.name if decision else "",
+            version=version or "",
+        ),
+        element_id=record.element_id,
+        element_name=name,
+        by=names.person(record.user_name),
+        on_behalf_of=names.person(record.for_user),
+        version=version,
+        note=str(detail.get("note", "")),
+        changes=tuple(
+            labels.change(variable, old, new) for variable, (old, new) in detail.get("changes", {}).items()
+        ),
+        decision=decision,
+    )
+
+
+def _recipient(to: Any, names: Names) -> Text:
+    if not isinstance(to, str):
+        return same("")
+    if to.startswith("g:"):
+        return names.groups([to[2:]])[0].name
+    return same(names.somebody(to.removeprefix("u:")).full_name)
+
+
+def _decision(uow: UnitOfWork, record: Record, labels: Labels) -> DecisionShown:
+    detail = record.detail
+    result = detail.get("result")
+    if isinstance(result, Mapping) and any(labels.is_hidden(name) for name in result):
+        result = None
+    made = definitions.version(uow, record.definition_id or 0)
+    return DecisionShown(
+        key=made.key,
+        name=made.name,
+        definition_id=made.id,
+        version=made.version,
+        inputs=tuple(labels.answer(name, value) for name, value in detail.get("inputs", {}).items()),
+        result=result,
+        rule_ids=tuple(detail.get("rules", ())),
+    )
+
+
+def is_overdue(uow: UnitOfWork, row: Any) -> bool:
+    """Whether an open task's time has passed."""
+    return row.status == "open" and row.due_at is not None and row.due_at < uow.now

@@ -1,0 +1,678 @@
+"""Imports into registers: previewed, checked row by row, then stored all at once or not at all."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from typing import Any, BinaryIO
+from uuid import UUID, uuid4
+
+from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
+
+from engine import history, numbers, tables
+from engine.bpmn.variables import from_json, to_json
+from engine.database import Database, UnitOfWork
+from engine.errors import BanjieError, Conflict, InvalidInput, NotFound
+from engine.history import Kind, Line
+from engine.identity import User
+from engine.registers import access, records, tabular
+from engine.registers import values as reading
+from engine.registers.records import Record, Span, Written
+from engine.registers.shapes import Register
+from engine.texts import Text
+
+BATCH = 500
+ERRORS_TOLD = 200
+PREVIEWED = 10
+KEPT = timedelta(days=1)
+NUMBER = "number"  # the column of the numbers, where a register gives them itself
+
+_record = tables.record
+
+_NO_RECORD = Text(
+    "没有这个编号的登记(编号由系统给出)。", "There is no record of this number; the program gives numbers."
+)
+_TAKEN = Text(
+    "编号已有登记;要更新请选择“更新”。", "The number is taken; choose “update” to change its record."
+)
+_TWICE = Text("编号在第 {row} 行已经出现。", "The number is in row {row} already.")
+_NO_SUCH = Text("“{register}”里没有这个编号。", "“{register}” has no such number.")
+
+Progress = Callable[[int, int | None], object]
+
+
+@dataclass(frozen=True)
+class ImportColumn:
+    """One column of an uploaded file, and the field it seems to be."""
+
+    index: int
+    heading: str
+    field: str | None
+
+
+@dataclass(frozen=True)
+class ImportPreview:
+    """How an uploaded file begins."""
+
+    upload_id: UUID
+    register: str
+    file_name: str
+    columns: tuple[ImportColumn, ...]
+    rows: tuple[tuple[str, ...], ...]
+    missing: tuple[Text, ...]  # required fields that no column has
+
+
+@dataclass(frozen=True)
+class RowProblem:
+    """One thing that is wrong with one row; the row is counted as the spreadsheet shows it."""
+
+    row: int
+    column: Text
+    value: str
+    message: Text
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """What an import did, or would do; with errors it did nothing."""
+
+    rows: int
+    added: int
+    changed: int
+    unchanged: int
+    errors: tuple[RowProblem, ...] = ()  # the first ones
+    error_count: int = 0
+
+
+@dataclass(frozen=True)
+class CheckedImport:
+    """A file whose rows have been read and checked."""
+
+    upload_id: UUID
+    register: str
+    file_name: str
+    path: Path  # of the rows, ready to be stored
+    report: ImportReport
+
+
+@dataclass(frozen=True)
+class ImportProgress:
+    """How far an import is. ``stage``: waiting, checking, checked, storing, done, failed."""
+
+    stage: str
+    done: int = 0
+    total: int | None = None
+    report: ImportReport | None = None
+    message: Text | None = None
+
+
+# ---- the uploaded file -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Upload:
+    id: UUID
+    folder: Path
+    register: str
+    file_name: str
+    user_name: str
+
+    @property
+    def path(self) -> Path:
+        return self.folder / "rows"
+
+    @property
+    def staged(self) -> Path:
+        return self.folder / "staged.db"
+
+    @property
+    def progress(self) -> Path:
+        return self.folder / "progress.json"
+
+
+def keep_upload(uow: UnitOfWork, key: str, stream: BinaryIO, file_name: str, by: User) -> UUID:
+    """
+    Keep a CSV or XLSX file for an import, for a day; only who uploaded it can use it.
+
+    Raises:
+        NotFound, NotPermitted: the user may not change the register.
+        InvalidInput: too large, empty, or another kind of file.
+    """
+    access.changeable(uow, key, by)
+    _forget_old(uow)
+    upload = _Upload(uuid4(), Path(), key, file_name[:200], by.name)
+    folder = _folder(uow, upload.id)
+    folder.mkdir(parents=True)
+    try:
+        _copy(stream, folder / "rows", uow.centre.largest_file)
+        tabular.kind_of(folder / "rows")
+    except InvalidInput:
+        shutil.rmtree(folder)
+        raise
+    about = {
+        "register": key,
+        "file_name": upload.file_name,
+        "user_name": by.name,
+        "at": uow.now.isoformat(),
+    }
+    (folder / "about.json").write_text(json.dumps(about), encoding="utf-8")
+    return upload.id
+
+
+def _folder(uow: UnitOfWork, upload_id: UUID) -> Path:
+    return uow.centre.files / "imports" / str(upload_id)
+
+
+def _copy(stream: BinaryIO, target: Path, largest: int) -> None:
+    size = 0
+    with target.open("wb") as copy:
+        while chunk := stream.read(1 << 20):
+            size += len(chunk)
+            if size > largest:
+                raise InvalidInput(
+                    Text("文件太大:最多 {most} MB。", "The file is too large: at most {most} MB."),
+                    most=largest // (1 << 20),
+                )
+            copy.write(chunk)
+
+
+def _forget_old(uow: UnitOfWork) -> None:
+    for about in (uow.centre.files / "imports").glob("*/about.json"):
+        at = datetime.fromisoformat(json.loads(about.read_text(encoding="utf-8"))["at"])
+        if at < uow.now - KEPT:
+            shutil.rmtree(about.parent, ignore_errors=True)
+
+
+def _upload(uow: UnitOfWork, upload_id: UUID, by: User) -> _Upload:
+    folder = _folder(uow, upload_id)
+    try:
+        about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
+    except OSError:
+        about = {}
+    if about.get("user_name") != by.name:
+        raise NotFound(Text("没有这个上传的文件。", "There is no such upload."))
+    return _Upload(upload_id, folder, about["register"], about["file_name"], by.name)
+
+
+def preview(uow: UnitOfWork, upload_id: UUID, by: User) -> ImportPreview:
+    """
+    Return how the file begins, with the fields that its columns seem to be.
+
+    Raises:
+        NotFound: no such upload, or somebody else's.
+        InvalidInput: it cannot be read, or has no rows.
+    """
+    upload = _upload(uow, upload_id, by)
+    register = access.changeable(uow, upload.register, by)
+    with closing(tabular.rows(upload.path)) as all_rows:
+        first = [cells for _, cells in islice(all_rows, PREVIEWED + 1)]
+    if len(first) < 2:
+        raise InvalidInput(Text("文件里没有数据行。", "The file has no rows of data."))
+    width = max(map(len, first))
+    guessed = _guessed(register, first[0])
+    columns = tuple(
+        ImportColumn(index, first[0][index] if index < len(first[0]) else "", guessed.get(index))
+        for index in range(width)
+    )
+    missing = tuple(
+        each.name for key, each in register.fields.items() if each.required and key not in guessed.values()
+    )
+    shown = tuple(tuple(cells + [""] * (width - len(cells))) for cells in first[1:])
+    return ImportPreview(upload.id, register.key, upload.file_name, columns, shown, missing)
+
+
+def _guessed(register: Register, headings: Sequence[str]) -> dict[int, str]:
+    names = {
+        _plain(name): key
+        for key, each in register.fields.items()
+        for name in (each.name.zh, each.name.en, key)
+    }
+    if not register.number_field:
+        names |= {"number": NUMBER, "编号": NUMBER}
+    found: dict[int, str] = {}
+    for index, heading in enumerate(headings):
+        key = names.get(_plain(heading))
+        if key is not None and key not in found.values():
+            found[index] = key
+    return found
+
+
+def _plain(heading: str) -> str:
+    return re.sub(r"[\s*_:：()()-]+", "", heading).casefold()
+
+
+# ---- checking --------------------------------------------------------------------------------------------
+
+
+def check_import(
+    uow: UnitOfWork,
+    upload_id: UUID,
+    mapping: Mapping[int, str],
+    by: User,
+    *,
+    update: bool = False,
+    progress: Progress | None = None,
+) -> CheckedImport:
+    """
+    Read and check every row; nothing is stored. ``mapping``: column → field; other columns are left out.
+
+    ``update``: a number that is there already changes its record (its mapped columns); else it is an error.
+
+    Raises:
+        NotFound: no such upload, or somebody else's.
+        InvalidInput: the file cannot be read; a field is unknown or mapped twice.
+    """
+    upload = _upload(uow, upload_id, by)
+    register = access.changeable(uow, upload.register, by)
+    _require_mapping(register, mapping, update, access.hidden_fields(by, register))
+    upload.staged.unlink(missing_ok=True)
+    with closing(sqlite3.connect(upload.staged, isolation_level=None)) as staged:
+        staged.executescript(_STAGED)
+        check = _Check(uow, register, mapping, update, staged)
+        with closing(tabular.rows(upload.path)) as all_rows:
+            next(all_rows, None)  # the headings
+            while batch := list(islice(all_rows, BATCH)):
+                staged.execute("BEGIN")
+                check.batch(batch)
+                staged.execute("COMMIT")
+                if progress is not None:
+                    progress(check.rows, None)
+        if not check.rows:
+            raise InvalidInput(Text("文件里没有数据行。", "The file has no rows of data."))
+    return CheckedImport(upload.id, register.key, upload.file_name, upload.staged, check.report())
+
+
+_STAGED = """
+PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;
+CREATE TABLE staged (line INTEGER PRIMARY KEY, number TEXT UNIQUE, record_id INTEGER, revision INTEGER,
+                     data TEXT, of_what TEXT, first TEXT, last TEXT);
+CREATE INDEX staged_of_what ON staged (of_what);
+"""
+
+
+def _require_mapping(
+    register: Register, mapping: Mapping[int, str], update: bool, hidden: frozenset[str]
+) -> None:
+    known = register.fields.keys() | (set() if register.number_field else {NUMBER})
+    mapped = list(mapping.values())
+    wrong = [key for key in mapped if key not in known or key in hidden or mapped.count(key) > 1]
+    if wrong:
+        raise InvalidInput(
+            Text(
+                "字段“{key}”不能导入,或选了两次。",
+                "The field “{key}” cannot be imported, or was chosen twice.",
+            ),
+            key=wrong[0],
+        )
+    needed = [register.number_field or NUMBER] if update else []
+    needed += [] if update else [key for key, each in register.fields.items() if each.required]
+    for key in needed:
+        if key not in mapped:
+            name = register.fields[key].name if key in register.fields else Text("编号", "number")
+            raise InvalidInput(
+                Text("缺少必填的列“{name}”。", "The required column “{name}” is missing."), name=name
+            )
+
+
+class _Check:
+    """Checks a file batch by batch, and stages the rows that are right."""
+
+    def __init__(
+        self,
+        uow: UnitOfWork,
+        register: Register,
+        mapping: Mapping[int, str],
+        update: bool,
+        staged: sqlite3.Connection,
+    ) -> None:
+        self.uow, self.register, self.mapping, self.update, self.staged = (
+            uow,
+            register,
+            mapping,
+            update,
+            staged,
+        )
+        self.number_key = register.number_field or NUMBER
+        self.rows = self.added = self.changed = self.unchanged = self.error_count = 0
+        self.errors: list[RowProblem] = []
+
+    def report(self) -> ImportReport:
+        return ImportReport(
+            self.rows,
+            self.added,
+            self.changed,
+            self.unchanged,
+            tuple(sorted(self.errors, key=lambda error: error.row)),
+            self.error_count,
+        )
+
+    def batch(self, batch: Sequence[tabular.Row]) -> None:
+        given = {line: self._given(cells) for line, cells in batch}
+        self.rows += len(given)
+        present = self._present(
+            {str(each[self.number_key]) for each in given.values() if each.get(self.number_key)}
+        )
+        read = {line: self._read(line, each, present) for line, each in given.items()}
+        right = {line: each for line, each in read.items() if each is not None}
+        self._check_references(right, given)
+        self._check_spans(right)
+        for line, (record, values) in right.items():
+            self._stage(line, record, values, given[line])
+
+    def _given(self, cells: Sequence[str]) -> dict[str, str]:
+        return {key: cells[index] if index < len(cells) else "" for index, key in self.mapping.items()}
+
+    def _present(self, wanted: set[str]) -> dict[str, Record]:
+        if not wanted:
+            return {}
+        rows = self.uow.execute(
+            select(_record).where(
+                _record.c.register == self.register.key, _record.c.number.in_(sorted(wanted))
+            )
+        )
+        return {row.number: records.read(row) for row in rows}
+
+    def _read(
+        self, line: int, given: Mapping[str, str], present: Mapping[str, Record]
+    ) -> tuple[Record | None, dict[str, Any]] | None:
+        number = given.get(self.number_key, "").strip()
+        record = present.get(number)
+        if record is not None and not self.update:
+            self._wrong(line, self.number_key, number, _TAKEN)
+            return None
+        if record is None and number and self.number_key == NUMBER:
+            self._wrong(line, NUMBER, number, _NO_RECORD)
+            return None
+        fields = {key: value for key, value in given.items() if key != NUMBER}
+        values, errors = reading.read_all(self.register, fields, record.values if record else None)
+        for key, messages in errors.items():
+            self._wrong(line, key, given.get(key, ""), *messages)
+        return None if errors else (record, values)
+
+    def _check_references(
+        self, right: dict[int, tuple[Record | None, dict[str, Any]]], given: Mapping[int, Mapping[str, str]]
+    ) -> None:
+        for each in self.register.references:
+            if each.key not in self.mapping.values():
+                continue
+            wanted = {values[each.key] for _, values in right.values() if values.get(each.key) is not None}
+            known = records.titles(self.uow, each.reference or "", wanted).keys()
+            for line, (_, values) in list(right.items()):
+                number = values.get(each.key)
+                if number is not None and number not in known and not self._is_staged(each.reference, number):
+                    message = _NO_SUCH.format(register=each.reference)
+                    self._wrong(line, each.key, given[line].get(each.key, ""), message)
+                    del right[line]
+
+    def _is_staged(self, register: str | None, number: str) -> bool:
+        """Whether an earlier row of the file has this number, where a register names records of its own."""
+        found = "SELECT 1 FROM staged WHERE number = ?"
+        return register == self.register.key and self.staged.execute(found, (number,)).fetchone() is not None
+
+    def _check_spans(self, right: dict[int, tuple[Record | None, dict[str, Any]]]) -> None:
+        rule = self.register.no_overlap
+        if rule is None:
+            return
+        wanted = {line: records.span_of(rule, values) for line, (_, values) in right.items()}
+        stored = records.spans(self.uow, self.register, {span.by for span in wanted.values() if span})
+        for line, span in wanted.items():
+            if span is None:
+                continue
+            record = right[line][0]
+            others = [*stored.get(span.by, ()), *self._staged_spans(span.by)]
+            error = records.overlap(span, others, record.number if record else None)
+            if error is not None:
+                self._wrong(line, rule.first, str(span.first), error)
+                del right[line]
+                continue
+            last = span.last.isoformat() if span.last else None
+            self.staged.execute(
+                "INSERT INTO staged (line, of_what, first, last) VALUES (?, ?, ?, ?)",
+                (line, span.by, span.first.isoformat(), last),
+            )
+
+    def _staged_spans(self, by: str) -> Iterator[Span]:
+        found = self.staged.execute(
+            "SELECT line, first, last FROM staged WHERE of_what = ?", (by,)
+        ).fetchall()
+        for line, first, last in found:
+            day, end = datetime.fromisoformat(first).date(), last and datetime.fromisoformat(last).date()
+            told = Text(f"第 {line} 行", f"row {line}")
+            yield Span(by, day, end or None, f"row {line}", told.zh)
+
+    def _stage(
+        self, line: int, record: Record | None, values: dict[str, Any], given: Mapping[str, str]
+    ) -> None:
+        number = str(values[self.register.number_field]) if self.register.number_field else None
+        number = record.number if record else number
+        earlier = (
+            number and self.staged.execute("SELECT line FROM staged WHERE number = ?", (number,)).fetchone()
+        )
+        if earlier:
+            self._wrong(line, self.number_key, number or "", _TWICE.format(row=earlier[0]))
+            return
+        data = to_json(values)
+        if record is None:
+            self.added += 1
+        elif data == to_json(dict(record.values)):
+            self.unchanged += 1
+            data = ""
+        else:
+            self.changed += 1
+        self.staged.execute(
+            "INSERT INTO staged (line, number, record_id, revision, data) VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT (line) DO UPDATE SET number = excluded.number, record_id = excluded.record_id,"
+            " revision = excluded.revision, data = excluded.data",
+            (line, number, record and record.id, record and record.revision, data),
+        )
+
+    def _wrong(self, line: int, key: str, value: str, *messages: Text) -> None:
+        self.error_count += 1
+        if len(self.errors) >= ERRORS_TOLD:
+            return
+        asked = self.register.fields.get(key)
+        column = asked.name if asked is not None else Text("编号", "Number")
+        shown = "" if asked is not None and asked.restricted else value[:100]
+        self.errors.append(RowProblem(line, column, shown, messages[0]))
+
+
+# ---- storing ---------------------------------------------------------------------------------------------
+
+
+def store_import(
+    uow: UnitOfWork, checked: CheckedImport, by: User, *, progress: Progress | None = None
+) -> ImportReport:
+    """
+    Store the rows of a file that was checked without errors, all or none.
+
+    Raises:
+        InvalidInput: it has errors.
+        Conflict: somebody changed the register meanwhile, so that the file has to be checked again.
+    """
+    if checked.report.error_count:
+        raise InvalidInput(Text("文件里有错误,没有导入。", "The file has errors; nothing was imported."))
+    register = access.changeable(uow, checked.register, by)
+    done, total = 0, checked.report.rows
+    with closing(sqlite3.connect(checked.path)) as staged:
+        found = staged.execute("SELECT number, record_id, revision, data FROM staged ORDER BY line")
+        while batch := found.fetchmany(BATCH):
+            _store_batch(uow, register, batch, by)
+            done += len(batch)
+            if progress is not None:
+                progress(done, total)
+    told = {"register": register.key, "file": checked.file_name, "rows": total}
+    counts = {"added": checked.report.added, "changed": checked.report.changed}
+    history.write(uow, [Line(Kind.RECORDS_IMPORTED, user_name=by.name, detail=told | counts)])
+    return checked.report
+
+
+def _store_batch(uow: UnitOfWork, register: Register, batch: Sequence[Any], by: User) -> None:
+    new = [(number, from_json(data)) for number, record_id, _, data in batch if data and record_id is None]
+    changed = [
+        (record_id, revision, from_json(data)) for _, record_id, revision, data in batch if data and record_id
+    ]
+    _require_free_spans(uow, register, [values for _, values in new])
+    written = _add_all(uow, register, new, by) if new else []
+    for record_id, revision, values in changed:
+        present = records.read(
+            uow.execute(select(_record).where(_record.c.id == record_id).with_for_update()).one()
+        )
+        if present.revision != revision:
+            raise _changed_meanwhile()
+        made = records.changed(uow, register, present, values)
+        written.append(Written(made, records.line_of(register, made, present.values, by.name)))
+    records.write_lines(uow, written)
+
+
+def _add_all(
+    uow: UnitOfWork, register: Register, new: Sequence[tuple[str | None, dict[str, Any]]], by: User
+) -> list[Written]:
+    rows = {}
+    for number, values in new:
+        given = number or numbers.next_number(uow, register.number_series or "")
+        rows[given] = (records.row_of(uow, register, given, values), values)
+    try:
+        with uow.connection.begin_nested():
+            stored = uow.execute(
+                insert(_record).returning(_record.c.id, _record.c.number), [row for row, _ in rows.values()]
+            ).all()
+    except IntegrityError:
+        raise _changed_meanwhile() from None
+    records.write_index(uow, register, {row.id: rows[row.number][1] for row in stored})
+    made = [
+        Record(row.id, register.key, row.number, rows[row.number][0]["title"], rows[row.number][1], 1)
+        for row in stored
+    ]
+    return [Written(record, records.line_of(register, record, None, by.name)) for record in made]
+
+
+def _require_free_spans(uow: UnitOfWork, register: Register, new: Sequence[Mapping[str, Any]]) -> None:
+    rule = register.no_overlap
+    wanted = [span for values in new if rule and (span := records.span_of(rule, values)) is not None]
+    if rule is None or not wanted:
+        return
+    of = {span.by for span in wanted}
+    records.lock_records(uow, register.fields[rule.by].reference or "", of)
+    stored = records.spans(uow, register, of)
+    if any(records.overlap(span, stored.get(span.by, ()), None) is not None for span in wanted):
+        raise _changed_meanwhile()
+
+
+def _changed_meanwhile() -> Conflict:
+    return Conflict(
+        Text(
+            "检查之后登记簿有了变动,没有导入;请重新检查。",
+            "The register changed after the check; nothing was imported. Please check again.",
+        )
+    )
+
+
+# ---- both, with progress that other requests can see -------------------------------------------------------
+
+
+def await_import(uow: UnitOfWork, upload_id: UUID, by: User) -> None:
+    """Note that a run is about to begin. Raises NotFound: no such upload, or somebody else's."""
+    _Noted(_upload(uow, upload_id, by).progress).write("waiting", 0, None)
+
+
+def run_import(
+    database: Database,
+    upload_id: UUID,
+    mapping: Mapping[int, str],
+    by: User,
+    *,
+    update: bool = False,
+    store: bool = True,
+) -> ImportReport:
+    """
+    Check and store an upload (or only check it), and note how far it is for ``import_progress``.
+
+    Raises:
+        BanjieError: as ``check_import`` and ``store_import``; it is noted, too.
+    """
+    with database.reading() as uow:
+        upload = _upload(uow, upload_id, by)
+    note = _Noted(upload.progress)
+    try:
+        with database.reading() as uow:
+            checked = check_import(uow, upload_id, mapping, by, update=update, progress=note.at("checking"))
+        if checked.report.error_count:
+            note.write("failed", checked.report.rows, checked.report.rows, report=checked.report)
+            return checked.report
+        if not store:
+            note.write("checked", checked.report.rows, checked.report.rows, report=checked.report)
+            return checked.report
+        with database.unit_of_work() as uow:
+            report = store_import(uow, checked, by, progress=note.at("storing"))
+    except BanjieError as error:
+        note.write("failed", 0, None, message=error.message)
+        raise
+    except Exception:
+        message = Text("导入因程序错误而中断。", "A defect of the program ended the import.")
+        note.write("failed", 0, None, message=message)
+        raise
+    note.write("done", report.rows, report.rows, report=report)
+    upload.staged.unlink(missing_ok=True)
+    return report
+
+
+@dataclass
+class _Noted:
+    """A file that says how far an import is."""
+
+    path: Path
+    last: float = field(default=0.0)
+
+    def at(self, stage: str) -> Progress:
+        return lambda done, total: self.write(stage, done, total)
+
+    def write(
+        self,
+        stage: str,
+        done: int,
+        total: int | None,
+        *,
+        report: ImportReport | None = None,
+        message: Text | None = None,
+    ) -> None:
+        content = {
+            "stage": stage,
+            "done": done,
+            "total": total,
+            "report": asdict(report) if report else None,
+            "message": asdict(message) if message else None,
+        }
+        draft = self.path.with_suffix(".new")
+        draft.write_text(json.dumps(content), encoding="utf-8")
+        draft.replace(self.path)
+
+
+def import_progress(uow: UnitOfWork, upload_id: UUID, by: User) -> ImportProgress:
+    """Return how far an import is. Raises NotFound: no such upload, or somebody else's."""
+    upload = _upload(uow, upload_id, by)
+    try:
+        found = json.loads(upload.progress.read_text(encoding="utf-8"))
+    except OSError:
+        return ImportProgress("waiting")
+    report, message = found["report"], found["message"]
+    if report is not None:
+        report["errors"] = tuple(
+            RowProblem(each["row"], Text(**each["column"]), each["value"], Text(**each["message"]))
+            for each in report["errors"]
+        )
+    return ImportProgress(
+        found["stage"],
+        found["done"],
+        found["total"],
+        ImportReport(**report) if report else None,
+        Text(**message) if message else None,
+    )
