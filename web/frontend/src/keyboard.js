@@ -1,0 +1,33 @@
+// The list by keyboard: j and k move, Enter opens, c claims, / searches, ? helps.
+const typing = (element) => element.closest("input, textarea, select, [contenteditable]") !== null;
+const rows = () => [...document.querySelectorAll("[data-row]")];
+
+function move(step) {
+  const all = rows();
+  if (!all.length) return;
+  const at = all.indexOf(document.activeElement.closest("[data-row]"));
+  const next = at < 0 ? (step > 0 ? 0 : all.length - 1) : Math.min(Math.max(at + step, 0), all.length - 1);
+  const link = all[next].querySelector("[data-opens]");
+  link.focus();
+  all[next].scrollIntoView({ block: "nearest" });
+}
+
+const keys = {
+  j: () => move(1),
+  k: () => move(-1),
+  ArrowDown: () => rows().length && document.activeElement.closest("[data-row], body") && move(1),
+  ArrowUp: () => rows().length && move(-1),
+  c: () => (document.activeElement.closest("[data-row]") ?? document).querySelector("[data-claims]")?.click(),
+  "/": () => document.querySelector("[data-searches]")?.focus(),
+  "?": () => document.querySelector("[data-helps]")?.click(),
+};
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  if (event.key === "Escape" && event.target.matches("[data-searches]")) event.target.blur();
+  if (typing(event.target) || document.querySelector(".modal.show, .dropdown-menu.show")) return;
+  const act = keys[event.key];
+  if (!act || (event.key.startsWith("Arrow") && !rows().length)) return;
+  event.preventDefault();
+  act();
+});

@@ -1,0 +1,26 @@
+"""Papers as they were issued, ready to be printed; and whether the one in somebody's hand is genuine."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template
+
+from engine import papers
+from web.context import current_user, reading
+
+blueprint = Blueprint("papers", __name__)
+
+
+@blueprint.get("/papers/<int:paper_id>")
+def show(paper_id: int) -> str:
+    """Show a paper on A4, without anything around it once it is printed."""
+    with reading() as uow:
+        paper = papers.open_paper(uow, paper_id, current_user())
+    return render_template("papers/show.html", paper=paper)
+
+
+@blueprint.get("/check/<token>")
+def check(token: str) -> str | tuple[str, int]:
+    """Say what a paper's code stands for; whoever holds the paper may ask, and learns little more."""
+    with reading() as uow:
+        found = papers.verify(uow, token)
+    return render_template("papers/check.html", found=found), 200 if found else 404
