@@ -1,0 +1,211 @@
+"""Journeys play as their files say, and say what they found where it is otherwise."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine import journey_files, journeys
+from engine.errors import InvalidDefinition
+from engine.journey_files import InvalidJourney
+
+BPMN = """<?xml version="1.0" encoding="UTF-8"?>
+<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL"
+    xmlns:camunda="http://camunda.org/schema/1.0/bpmn" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
+    targetNamespace="keys" id="defs">
+  <message id="Msg" name="key returned" />
+  <process id="loan" name="借钥匙" isExecutable="true" camunda:candidateStarterGroups="front_desk">
+    <startEvent id="Begin" name="开始"><outgoing>f1</outgoing></startEvent>
+    <sequenceFlow id="f1" sourceRef="Begin" targetRef="HandOut" />
+    <userTask id="HandOut" name="交出钥匙" camunda:candidateGroups="front_desk"
+        camunda:dueDate="${hours(12)}"><incoming>f1</incoming><outgoing>f2</outgoing></userTask>
+    <sequenceFlow id="f2" sourceRef="HandOut" targetRef="Return" />
+    <userTask id="Return" name="收回钥匙" camunda:candidateGroups="front_desk,butler">
+      <extensionElements><camunda:properties>
+        <camunda:property name="notBy" value="HandOut" />
+      </camunda:properties></extensionElements>
+      <incoming>f2</incoming><outgoing>f3</outgoing></userTask>
+    <boundaryEvent id="Late" name="逾期" attachedToRef="Return" cancelActivity="false"><outgoing>f4</outgoing>
+      <timerEventDefinition><timeDuration xsi:type="tFormalExpression">PT24H</timeDuration></timerEventDefinition>
+    </boundaryEvent>
+    <sequenceFlow id="f4" sourceRef="Late" targetRef="Chase" />
+    <userTask id="Chase" name="催还" camunda:candidateGroups="butler"><incoming>f4</incoming><outgoing>f5</outgoing></userTask>
+    <sequenceFlow id="f5" sourceRef="Chase" targetRef="Chased" />
+    <endEvent id="Chased" name="已催"><incoming>f5</incoming></endEvent>
+    <sequenceFlow id="f3" sourceRef="Return" targetRef="Wait" />
+    <intermediateCatchEvent id="Wait" name="等登记"><incoming>f3</incoming><outgoing>f6</outgoing>
+      <messageEventDefinition messageRef="Msg" /></intermediateCatchEvent>
+    <sequenceFlow id="f6" sourceRef="Wait" targetRef="Done" />
+    <endEvent id="Done" name="完成"><incoming>f6</incoming></endEvent>
+  </process>
+</definitions>
+"""
+
+FILE = """\
+process = "loan"
+[[journey]]
+name = "chased after a day"
+at = "2026-03-02T10:00"
+start = { by = "group:front_desk" }
+steps = [
+  { open = ["HandOut"], group = { HandOut = "front_desk" }, due = { HandOut = "2026-03-02T22:00" } },
+  { notified = ["group:front_desk"] },
+  { refuse = "HandOut", by = "group:butler", because = "not permitted" },
+  { task = "HandOut", by = "group:front_desk", values = { borrower = "Ada", deposit = 35000.01, day = 2026-03-02 } },
+  { refuse = "HandOut", by = "group:front_desk", because = "conflict" },
+  { variables = { borrower = "Ada", deposit = 35000.010, day = "2026-03-02" }, passed = ["HandOut"], not_passed = ["Late"] },
+  { notified = ["group:butler", "group:front_desk"] },
+  { wait = "PT24H" },
+  { open = ["Return"] },
+  { wait = "PT1S" },
+  { open = ["Return", "Chase"], notified = ["group:butler"] },
+  { task = "Chase", by = "group:butler" },
+  { task = "Return", by = "group:butler" },
+  { open = [] },
+  { message = "key returned", values = { shelf = 3 } },
+  { ended = "Done", variables = { shelf = 3 } },
+]
+"""
+
+
+def play(text: str = FILE, **files: str) -> list[journeys.Result]:
+    sources = {"loan.bpmn": BPMN.encode()} | {name: content.encode() for name, content in files.items()}
+    return list(journeys.play(journey_files.read(text, "loan.toml"), sources))
+
+
+def test_a_journey_that_goes_as_written_is_ok():
+    (result,) = play()
+
+    assert result.failure is None
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "step", "expected", "found"),
+    [
+        ('open = ["HandOut"]', 'open = ["Return"]', 1, '["Return"]', '["HandOut"]'),
+        ('open = ["HandOut"]', 'open = ["HandOut", "HandOut"]', 1, '["HandOut", "HandOut"]', '["HandOut"]'),
+        ('HandOut = "front_desk"', 'HandOut = "butler"', 1, "butler", "front_desk"),
+        ("2026-03-02T22:00", "2026-03-02T21:59", 1, "21:59", "2026-03-02T22:00"),
+        ('notified = ["group:front_desk"]', 'notified = ["group:butler"]', 2, "group:butler", "group:front_desk"),
+        ('by = "group:butler", because', 'by = "group:front_desk", because', 3, "not permitted", "not refused"),
+        ('because = "conflict"', 'because = "borrower"', 5, "borrower", "already completed"),
+        ('task = "HandOut", by = "group:front_desk"', 'task = "HandOut", by = "group:butler"', 4, "done", "not for you|no such"),
+        ('task = "HandOut"', 'task = "Return"', 4, "Return", "HandOut"),
+        ("35000.010", "35000.02", 6, "35000.02", "35000.01"),
+        ('passed = ["HandOut"]', 'passed = ["Return"]', 6, "completed", "Return"),
+        ('not_passed = ["Late"]', 'not_passed = ["HandOut"]', 6, "not completed", "HandOut"),
+        ('wait = "PT24H"', 'wait = "PT25H"', 9, '["Return"]', "Chase"),
+        ('wait = "PT24H"', 'until = "2026-03-01T00:00"', 8, "to come", "2026-03-02T10:00"),
+        ("{ open = [] }", '{ incident = "Wait" }', 14, "Wait", "no incident"),
+        ("{ open = [] }", "{ ended = true }", 14, "ended", "has not"),
+        ('message = "key returned"', 'message = "key lost"', 15, "done", "key lost"),
+        ('ended = "Done"', 'ended = "Chased"', 16, "Chased", "Done"),
+        ('by = "group:front_desk" }\n', 'by = "group:butler" }\n', 0, "starts", "may not start"),
+    ],
+)  # fmt: skip
+def test_the_first_step_that_goes_otherwise_says_what_was_expected_and_found(
+    right, wrong, step, expected, found
+):
+    assert right in FILE
+    text = FILE.replace(right, wrong, 1)
+    (result,) = play(text)
+
+    assert result.failure is not None
+    assert result.failure.step == step
+    assert expected in result.failure.expected.en
+    assert any(each in result.failure.found.en for each in found.split("|"))
+
+
+def test_an_element_that_is_not_there_is_an_error_of_the_file():
+    with pytest.raises(InvalidJourney, match="Donne") as error:
+        play(FILE.replace('ended = "Done"', 'ended = "Donne"'))
+
+    assert error.value.line == 22
+
+
+def test_a_process_that_is_not_there_is_an_error_of_the_file():
+    with pytest.raises(InvalidJourney, match="lone") as error:
+        play(FILE.replace('"loan"', '"lone"', 1))
+
+    assert error.value.line == 2
+
+
+def test_a_diagram_that_cannot_be_deployed_is_said_before_any_journey_plays():
+    with pytest.raises(InvalidDefinition):
+        play(FILE, **{"loan.bpmn": BPMN.replace('targetRef="HandOut"', 'targetRef="Nowhere"')})
+
+
+ORDER = """<?xml version="1.0" encoding="UTF-8"?>
+<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:camunda="http://camunda.org/schema/1.0/bpmn"
+    targetNamespace="x" id="d">
+  <process id="order" isExecutable="true">
+    <startEvent id="Begin" />
+    <sequenceFlow id="a" sourceRef="Begin" targetRef="Take" />
+    <userTask id="Take" name="接单" />
+    <sequenceFlow id="b" sourceRef="Take" targetRef="Pay" />
+    <userTask id="Pay" name="付款" camunda:assignee="${who}" />
+    <sequenceFlow id="c" sourceRef="Pay" targetRef="Done" />
+    <endEvent id="Done" />
+  </process>
+</definitions>
+"""
+
+
+def test_a_folder_without_groups_people_or_forms_can_be_played():
+    """Where a diagram names nobody, anybody may start and do it; without a form, any value may be given."""
+    file = """\
+process = "order"
+[[journey]]
+name = "a lone diagram"
+start = { by = "ada", values = { who = "Bob", when = 2026-03-02T10:00:00 } }
+steps = [
+  { task = "Take", by = "group:clerks", values = { amount = 100.01, paid = false, items = [1, { a = "b" }] } },
+  { open = ["Pay"], assignee = { Pay = "Bob" } },
+  { variables = { amount = "100.010", paid = false, items = [1, { a = "b" }], when = "2026-03-02T10:00" } },
+  { refuse = "Pay", by = "ada", because = "not permitted" },
+  { task = "Pay", by = "Bob" },
+  { ended = "Done" },
+]
+"""
+
+    (result,) = journeys.play(journey_files.read(file, "order.toml"), {"order.bpmn": ORDER.encode()})
+
+    assert result.failure is None
+
+
+SECOND = """\
+process = "order"
+[[journey]]
+name = "two orders"
+start = { by = "ada", values = { who = "Bob" } }
+steps = [
+  { task = "Take", by = "ada" },
+  { start = "loan", by = "ada" },
+  { task = "Pay", by = "Bob" },
+]
+"""
+
+
+def test_a_journey_can_start_another_case_that_the_steps_after_it_are_about():
+    file = SECOND.replace('"loan", by = "ada"', '"order", by = "eve", values = { who = "Eve" }')
+    file = file.replace(
+        '{ task = "Pay", by = "Bob" }', '{ open = ["Take"] },\n  { variables = { who = "Eve" } }'
+    )
+
+    (result,) = journeys.play(journey_files.read(file, "order.toml"), {"order.bpmn": ORDER.encode()})
+
+    assert result.failure is None
+
+
+def test_another_case_has_its_own_elements():
+    found = journey_files.read(SECOND, "order.toml")
+
+    with pytest.raises(journey_files.InvalidJourney) as error:
+        list(journeys.play(found, {"order.bpmn": ORDER.encode(), "loan.bpmn": BPMN.encode()}))
+
+    assert (error.value.line, "Pay" in error.value.message.en) == (8, True)
+
+
+def test_journeys_leave_nothing_to_each_other():
+    twice = FILE + FILE.split("\n", 1)[1]
+
+    assert [result.failure for result in play(twice)] == [None, None]

@@ -1,0 +1,611 @@
+"""Registers: their file, their records, imports and exports."""
+
+from __future__ import annotations
+
+import csv
+import io
+import threading
+import time as stopwatch
+import zipfile
+from datetime import date, timedelta
+from decimal import Decimal
+
+import openpyxl
+import pytest
+from sqlalchemy import func, select
+
+from engine import definitions, queries, registers, runtime, tables
+from engine.database import Database
+from engine.errors import Conflict, InvalidDefinition, InvalidForm, InvalidInput, NotFound, NotPermitted
+from engine.registers import records, tabular
+from tests import desk as desks
+from tests.engine import housing
+
+ID_CARD = "11010519491231002X"
+
+
+@pytest.fixture
+def estate(deploy, desk):
+    """The desk, with the registers deployed, a building and a unit."""
+    deploy({"registers.toml": housing.REGISTERS})
+    desk.do(registers.add_by_hand, "building", {"code": "A", "name": "锦园A座"}, by="fang")
+    desk.do(
+        registers.add_by_hand,
+        "unit",
+        {"code": "A-101", "building": "A", "area": "88.5", "use": "住宅"},
+        by="fang",
+    )
+    return desk
+
+
+def lease(desk, first, last=None, unit="A-101", **more):
+    return desk.do(
+        registers.add_by_hand,
+        "lease",
+        {"unit": unit, "first_day": first, "last_day": last or "", **more},
+        by="fang",
+    )
+
+
+# ---- the file --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        ('type = "phone"', 'type = "telephone"', "unknown-type"),
+        ('reference = "building"', 'reference = "tower"', "unknown-register"),
+        ('may_change = ["front_desk"]', 'may_change = ["frontdesk"]', "unknown-group"),
+        ('number = "code"', 'number = "nummer"', "register-number"),
+        ('number_series = "KH-{n:05}"', 'number_series = "KH"', "number-pattern"),
+        ('first = "first_day"', 'first = "begin"', "unknown-field"),
+        ('key = "phone"', 'key = "Phone"', "bad-key"),
+        ('key = "phone"', 'key = "name"', "defined-twice"),
+        ("restricted = true", "restricted = true\nindexed = true", "restricted-index"),
+        ("required = true", "requird = true", "unknown-entry"),
+        ('name_en = "Phone"', "", "missing-name"),
+        ('choices = ["running", "cancelled"]', "", "choices"),
+        ("[ledger]", "[ledger", "toml-syntax"),
+        ('title = "{name}"', 'title = "{nam}"', "unknown-field"),
+    ],
+)
+def test_a_mistake_in_the_file_is_found_with_its_line(people, database, old, new, code):
+    source = housing.REGISTERS.replace(old, new, 1)
+
+    with database.reading() as uow:
+        found = definitions.check_files(uow, {"registers.toml": source.encode()})
+
+    assert code in [finding.code for finding in found]
+    assert all(
+        finding.line for finding in found if finding.code in (code, "toml-syntax") and code != "choices"
+    )
+
+
+@pytest.mark.parametrize("hostile", ["a = " + "[" * 5000, "a = " + "9" * 5000])
+def test_what_no_reader_of_toml_survives_is_a_finding(people, database, hostile):
+    with database.unit_of_work() as uow:
+        found = definitions.check_files(uow, {"registers.toml": hostile.encode()})
+
+    assert [finding.code for finding in found] == ["toml-syntax"]
+
+
+def test_a_wrong_file_is_not_deployed(deploy):
+    with pytest.raises(InvalidDefinition):
+        deploy({"registers.toml": "[[register]]\nkey = 'x'\n"})
+
+
+def test_a_new_field_needs_a_new_file_only(estate, deploy):
+    deploy({"registers.toml": housing.REGISTERS.replace('key = "phone"', 'key = "mobile"')})
+
+    number = estate.do(
+        registers.add_by_hand, "customer", {"name": "王芳", "mobile": "138 0013 8000"}, by="fang"
+    )
+
+    page = estate.look(queries.record, "customer", number, by="fang")
+    assert page.values["mobile"] == "13800138000"
+
+
+# ---- records ---------------------------------------------------------------------------------------------
+
+
+def test_values_keep_their_types_and_exactness(estate):
+    page = estate.look(queries.record, "unit", "A-101", by="fang")
+
+    assert page.values == {"code": "A-101", "building": "A", "area": Decimal("88.5"), "use": "flat"}
+    shown = {each.key: each for each in page.fields}
+    assert shown["use"].value.zh == "住宅"
+    assert shown["building"].link.title == "锦园A座"
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        ({"code": "A-101"}, "code"),
+        ({"code": ""}, "code"),
+        ({"code": "A-102", "building": "Z"}, "building"),
+        ({"code": "A-102", "area": "0.5"}, "area"),
+        ({"code": "A-102", "area": "1e400"}, "area"),
+        ({"code": "A-102", "use": "shop"}, "use"),
+        ({"code": "A-102", "colour": "red"}, "colour"),
+        ({"code": "x" * 101}, "code"),
+        ({"code": "A\u202e"}, "code"),
+    ],
+)
+def test_a_wrong_value_is_refused_with_its_field(estate, values, field):
+    with pytest.raises(InvalidForm) as refused:
+        estate.do(registers.add_by_hand, "unit", values, by="fang")
+
+    assert list(refused.value.errors) == [field]
+    assert len(estate.rows(tables.record, register="unit")) == 1
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "overlaps"),
+    [
+        ("2025-01-01", "2025-12-31", False),
+        ("2025-06-01", "2026-01-01", True),
+        ("2026-12-31", "2027-12-30", True),
+        ("2027-01-01", "", False),
+        ("2026-03-01", "2026-03-01", True),
+        ("2020-01-01", "", True),
+        ("2027-02-01", "2027-01-31", True),
+    ],
+)
+def test_a_lease_never_overlaps_another_of_its_unit(estate, first, last, overlaps):
+    lease(estate, "2026-01-01", "2026-12-31")
+
+    if overlaps:
+        with pytest.raises(InvalidForm) as refused:
+            lease(estate, first, last)
+        assert list(refused.value.errors) == ["first_day"]
+    else:
+        lease(estate, first, last)
+
+
+def test_a_cancelled_lease_leaves_its_days_free(estate):
+    lease(estate, "2026-01-01", "2026-12-31", status="cancelled")
+
+    assert lease(estate, "2026-01-01") == "ZL-2026-0002"
+
+
+def test_a_lease_may_be_prolonged_over_its_own_days(estate):
+    number = lease(estate, "2026-01-01", "2026-12-31")
+
+    estate.do(registers.change_by_hand, "lease", number, {"last_day": "2027-12-31"}, 1, by="fang")
+
+    assert estate.look(queries.record, "lease", number, by="fang").values["last_day"] == date(2027, 12, 31)
+
+
+def test_a_number_is_never_changed(estate):
+    with pytest.raises(InvalidForm):
+        estate.do(registers.change_by_hand, "unit", "A-101", {"code": "A-999"}, 1, by="fang")
+
+
+def test_the_second_of_two_who_change_a_record_is_told(estate):
+    estate.do(registers.change_by_hand, "unit", "A-101", {"area": "90"}, 1, by="fang")
+
+    with pytest.raises(Conflict):
+        estate.do(registers.change_by_hand, "unit", "A-101", {"area": "95"}, 1, by="feng")
+
+
+def test_every_change_is_in_the_history_with_old_and_new(estate):
+    estate.do(registers.change_by_hand, "unit", "A-101", {"area": "90"}, 1, by="feng")
+
+    changed, added = estate.look(queries.record, "unit", "A-101", by="fang").history
+
+    assert (added.kind, added.by.name) == ("record_added", "fang")
+    assert [(each.name, each.old, each.new) for each in changed.changes] == [("area", Decimal("88.5"), 90)]
+    assert changed.by.name == "feng"
+
+
+def test_nothing_is_noted_where_nothing_changed(estate):
+    estate.do(registers.change_by_hand, "unit", "A-101", {"area": "88.50"}, 1, by="feng")
+
+    page = estate.look(queries.record, "unit", "A-101", by="fang")
+    assert (page.revision, len(page.history)) == (1, 1)
+
+
+def test_who_may_not_see_a_register_does_not_learn_of_it(estate):
+    with pytest.raises(NotFound):
+        estate.look(queries.records, "customer", by="qian")
+    with pytest.raises(NotPermitted):
+        estate.do(registers.add_by_hand, "unit", {"code": "B"}, by="qian")
+    with pytest.raises(NotFound):
+        estate.look(queries.records, "unit", by="gong")  # an advisor from outside is no employee
+    assert [each.key for each in estate.look(queries.registers, by="qian")] == ["building", "unit", "pass"]
+
+
+def test_restricted_values_are_hidden_found_by_nobody_and_kept_on_change(estate):
+    number = estate.do(registers.add_by_hand, "customer", {"name": "王芳", "id_card": ID_CARD}, by="fang")
+
+    page = estate.look(queries.record, "customer", number, by="fang")
+    estate.do(registers.change_by_hand, "customer", number, {"name": "王方", "id_card": "***"}, 1, by="fang")
+
+    assert "id_card" not in page.values
+    assert page.fields[2].is_hidden and page.history[0].changes[-1].is_hidden
+    assert ID_CARD not in repr(page)
+    assert estate.look(queries.search_records, ID_CARD, by="fang").items == ()
+    with pytest.raises(InvalidInput):
+        estate.look(queries.records, "customer", by="fang", where={"id_card": ID_CARD})
+    assert estate.look(queries.record, "customer", number, by="jing").values["id_card"] == ID_CARD
+
+
+def test_lists_go_on_behind_the_last_number(estate):
+    for number in range(2, 8):
+        estate.do(registers.add_by_hand, "unit", {"code": f"A-10{number}", "use": "office"}, by="fang")
+
+    first = estate.look(queries.records, "unit", by="fang", limit=4)
+    second = estate.look(queries.records, "unit", by="fang", limit=4, after=first.next_after)
+
+    assert [each.number for each in (*first.items, *second.items)] == [f"A-10{n}" for n in range(1, 8)]
+    assert (second.next_after, str(first.count)) == (None, "7")
+    assert estate.look(queries.records, "unit", by="fang", where={"use": "flat"}).items[0].number == "A-101"
+    assert len(estate.look(queries.records, "unit", by="fang", text="a-103").items) == 1
+
+
+def test_a_record_shows_what_names_it(estate):
+    number = lease(estate, "2026-01-01")
+
+    page = estate.look(queries.record, "unit", "A-101", by="fang")
+
+    assert [(each.register.key, each.field.key, each.items[0].number) for each in page.linked] == [
+        ("lease", "unit", number)
+    ]
+
+
+@pytest.mark.slow
+def test_of_two_who_let_one_unit_the_second_is_refused(shared_database: Database, moved_clock):
+    people = desks.enrol(shared_database)
+    fang = people("fang")
+    with shared_database.unit_of_work() as uow:
+        desks.deploy_texts(uow, {"registers.toml": housing.REGISTERS}, people("pan"))
+        registers.add_by_hand(uow, "unit", {"code": "A-1"}, fang)
+    first_is_in, results = threading.Event(), []
+
+    def second() -> None:
+        first_is_in.wait(10)
+        try:
+            with shared_database.unit_of_work() as uow:
+                registers.add_by_hand(uow, "lease", {"unit": "A-1", "first_day": "2026-05-01"}, fang)
+            results.append("let")
+        except InvalidForm:
+            results.append("refused")
+
+    thread = threading.Thread(target=second)
+    thread.start()
+    with shared_database.unit_of_work() as uow:
+        registers.add_by_hand(uow, "lease", {"unit": "A-1", "first_day": "2026-01-01"}, fang)
+        first_is_in.set()
+        thread.join(0.5)  # it has to wait for us
+    thread.join(10)
+
+    assert results == ["refused"]
+
+
+# ---- services --------------------------------------------------------------------------------------------
+
+
+def ask(desk, deploy, topic, inputs, outputs=None, *, catches=True, **values):
+    deploy(housing.service(topic, inputs, outputs, catches=catches))
+    fang = desk.people("fang")
+    with desk.database.unit_of_work() as uow:
+        return runtime.start_process(uow, "ask", {}, fang, variables=values).instance_id
+
+
+def test_a_case_adds_a_record_with_its_name_in_the_history(estate, deploy):
+    case = ask(
+        estate, deploy, "register_add", {"register": "customer", "v_name": "${name}", "v_phone": "13800138000"},
+        {"customer_number": "${number}"}, name="李雷",
+    )  # fmt: skip
+
+    assert estate.variables(case)["customer_number"] == "KH-00001"
+    line = estate.look(queries.record, "customer", "KH-00001", by="fang").history[0]
+    assert (line.by.name, line.instance_id) == ("fang", case)
+    assert "record_added" in estate.history(case)
+    assert any(
+        line.text.zh == "登记:客户 李雷" for line in estate.look(queries.case, case, by="fang").history
+    )
+
+
+def test_a_case_finds_lists_and_changes_records(estate, deploy):
+    case = ask(estate, deploy, "register_find", {"register": "unit", "number": "A-101"})
+    assert estate.variables(case)["record"]["area"] == Decimal("88.5")
+
+    case = ask(estate, deploy, "register_find", {"register": "unit", "where": '${ {use: "office"} }'})
+    assert estate.variables(case)["record"] is None
+
+    case = ask(estate, deploy, "register_list", {"register": "unit", "where": '${ {building: "A"} }'})
+    assert [each["number"] for each in estate.variables(case)["records"]] == ["A-101"]
+
+    case = ask(
+        estate,
+        deploy,
+        "register_change",
+        {"register": "unit", "number": "A-101", "values": "${ {area: 99} }"},
+    )
+    assert estate.variables(case)["record"]["area"] == 99
+
+
+def test_a_refusal_goes_to_the_error_event_with_its_reason(estate, deploy):
+    lease(estate, "2026-01-01")
+
+    case = ask(
+        estate, deploy, "register_add",
+        {"register": "lease", "values": '${ {unit: "A-101", first_day: date("2026-06-01")} }'},
+    )  # fmt: skip
+
+    assert estate.open() == ["Explain"]
+    assert "日期重叠" in estate.variables(case)["refusal"]
+    assert len(estate.rows(tables.record, register="lease")) == 1
+
+
+def test_a_refusal_that_nothing_catches_is_an_incident(estate, deploy):
+    ask(estate, deploy, "register_add", {"register": "unit", "values": '${ {code: "A-101"} }'}, catches=False)
+
+    assert "已有登记" in estate.row(tables.incident).message_zh
+
+
+@pytest.mark.parametrize(
+    ("topic", "inputs"),
+    [
+        ("register_find", {"register": "flat", "number": "1"}),
+        ("register_find", {"register": "unit", "where": "${ {area: 3} }"}),
+        ("register_add", {"register": "unit", "v_colour": "red"}),
+        ("register_add", {"register": "unit", "values": "red"}),
+        ("register_list", {"register": "unit", "limit": "0"}),
+        ("register_find", {"register": "unit", "nummer": "1"}),
+        ("register_change", {"register": "unit"}),
+        ("next_number", {"series": "X"}),
+    ],
+)
+def test_wrong_use_is_an_incident_even_where_refusals_are_caught(estate, deploy, topic, inputs):
+    ask(estate, deploy, topic, inputs)
+
+    assert "Explain" not in estate.open()
+    assert "无法执行" in estate.row(tables.incident).message_zh
+
+
+def test_numbers_of_a_series_count_up_and_begin_anew(estate, deploy, moved_clock):
+    for expected in ("X-2026-001", "X-2026-002"):
+        case = ask(estate, deploy, "next_number", {"series": "X-{year}-{n:03}"})
+        assert estate.variables(case)["number"] == expected
+    moved_clock.move_to(moved_clock() + timedelta(days=365))
+    case = ask(estate, deploy, "next_number", {"series": "X-{year}-{n:03}"})
+    assert estate.variables(case)["number"] == "X-2027-001"
+
+
+# ---- imports ---------------------------------------------------------------------------------------------
+
+
+def csv_file(*rows):
+    text = io.StringIO()
+    csv.writer(text).writerows(rows)
+    return io.BytesIO(text.getvalue().encode("utf-8-sig"))
+
+
+def xlsx_file(*rows):
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.active.append(row)
+    content = io.BytesIO()
+    book.save(content)
+    content.seek(0)
+    return content
+
+
+def uploaded(desk, register, file, name="units.csv"):
+    upload = desk.do(registers.keep_upload, register, file, name, by="fang")
+    preview = desk.look(registers.preview, upload, by="fang")
+    return upload, {column.index: column.field for column in preview.columns if column.field}, preview
+
+
+def run(desk, upload, mapping, **more):
+    return registers.run_import(desk.database, upload, mapping, desk.people("fang"), **more)
+
+
+@pytest.mark.parametrize("make", [csv_file, xlsx_file])
+def test_a_file_is_imported_with_its_columns_known_by_name(estate, make):
+    file = make(
+        ["房号*", "Area", "用途", "remark"], ["A-201", 100.5, "写字楼", "x"], ["A-202", "1,200", "flat", ""]
+    )
+    upload, mapping, preview = uploaded(estate, "unit", file)
+
+    report = run(estate, upload, mapping)
+
+    assert mapping == {0: "code", 1: "area", 2: "use"}
+    assert preview.rows[0][0] == "A-201" and preview.missing == ()
+    assert (report.rows, report.added, report.error_count) == (2, 2, 0)
+    assert estate.look(queries.record, "unit", "A-202", by="fang").values["area"] == 1200
+    assert estate.look(queries.record, "unit", "A-201", by="fang").history[0].by.name == "fang"
+    progress = estate.look(registers.import_progress, upload, by="fang")
+    assert (progress.stage, progress.report.added) == ("done", 2)
+
+
+def test_every_wrong_row_is_told_and_nothing_is_imported(estate):
+    rows = [[f"B-{n}", "A", "50", "flat"] for n in range(600)]
+    rows[3][1], rows[100][2], rows[599][0], rows[20][0] = "Z", "-5", "B-7", ""
+    upload, mapping, _ = uploaded(estate, "unit", csv_file(["code", "building", "area", "use"], *rows))
+
+    report = run(estate, upload, mapping)
+
+    told = sorted((error.row, error.column.en, error.value) for error in report.errors)
+    assert told == [(5, "Building", "Z"), (22, "Code", ""), (102, "Area", "-5"), (601, "Code", "B-7")]
+    assert len(estate.rows(tables.record, register="unit")) == 1
+    assert estate.look(registers.import_progress, upload, by="fang").stage == "failed"
+
+
+def test_a_number_that_is_there_is_an_error_unless_records_are_updated(estate):
+    file = [["房号", "面积"], ["A-101", "91"], ["A-102", "60"]]
+    upload, mapping, _ = uploaded(estate, "unit", csv_file(*file))
+
+    assert [error.row for error in run(estate, upload, mapping).errors] == [2]
+    report = run(estate, upload, mapping, update=True)
+
+    assert (report.added, report.changed) == (1, 1)
+    page = estate.look(queries.record, "unit", "A-101", by="fang")
+    assert (page.values["area"], page.values["use"], page.revision) == (91, "flat", 2)
+    assert run(estate, uploaded(estate, "unit", csv_file(*file))[0], mapping, update=True).unchanged == 2
+
+
+def test_leases_of_a_file_do_not_overlap_either(estate):
+    rows = [["A-101", "2026-01-01", "2026-12-31"], ["A-101", "2027-01-01", ""], ["A-101", "2028-01-01", ""]]
+    upload, mapping, _ = uploaded(estate, "lease", csv_file(["单元", "起租日", "到期日"], *rows))
+
+    report = run(estate, upload, mapping)
+
+    assert [(error.row, "第 3 行" in error.message.zh) for error in report.errors] == [(4, True)]
+
+
+def test_what_changed_since_the_check_is_not_overwritten(estate):
+    upload, mapping, _ = uploaded(
+        estate, "unit", csv_file(["房号", "面积"], ["A-101", "91"], ["A-102", "60"])
+    )
+    checked = estate.look(registers.check_import, upload, mapping, by="fang", update=True)
+    estate.do(registers.change_by_hand, "unit", "A-101", {"area": "95"}, 1, by="feng")
+
+    with pytest.raises(Conflict):
+        estate.do(registers.store_import, checked, by="fang")
+
+    assert len(estate.rows(tables.record, register="unit")) == 1
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\x89PNG\r\n\x1a\n\0\0",
+        b"PK\x03\x04garbage",
+        b"\xd0\xcf\x11\xe0old excel",
+        b"code\n",
+        b'code\n"open quote\n',
+    ],
+)
+def test_a_file_that_is_no_table_is_refused(estate, content):
+    with pytest.raises(InvalidInput):
+        uploaded(estate, "unit", io.BytesIO(content))
+
+
+def test_a_gb18030_file_with_semicolons_is_read(estate):
+    upload, mapping, preview = uploaded(
+        estate, "unit", io.BytesIO("房号;用途\r\nC-1;住宅\r\n".encode("gb18030"))
+    )
+
+    assert preview.rows == (("C-1", "住宅"),)
+    assert run(estate, upload, mapping).added == 1
+
+
+def test_an_upload_is_its_owners_only(estate):
+    upload, _, _ = uploaded(estate, "unit", csv_file(["code"], ["C-1"]))
+
+    with pytest.raises(NotFound):
+        estate.look(registers.preview, upload, by="feng")
+
+
+@pytest.mark.parametrize(
+    "mapping", [{0: "colour"}, {0: "code", 1: "code"}, {1: "area"}, {0: "code", 1: "id_card"}]
+)
+def test_a_wrong_choice_of_columns_is_refused(estate, mapping):
+    upload, _, _ = uploaded(estate, "unit", csv_file(["code", "area"], ["C-1", "5"]))
+
+    with pytest.raises(InvalidInput):
+        run(estate, upload, mapping)
+
+
+def test_what_a_spreadsheet_would_compute_is_guarded_and_comes_back(estate):
+    estate.do(registers.add_by_hand, "customer", {"name": "=1+1", "id_card": ID_CARD}, by="fang")
+    fang = estate.people("fang")
+    with estate.database.reading() as uow:
+        text = b"".join(registers.export_csv(uow, "customer", fang)).decode("utf-8-sig")
+        book = io.BytesIO()
+        registers.export_xlsx(uow, "customer", fang, book)
+
+    rows = list(csv.reader(io.StringIO(text)))
+    sheet = openpyxl.load_workbook(book).active
+
+    assert rows == [["编号", "姓名", "电话", "身份证号"], ["KH-00001", "'=1+1", "", "***"]]
+    assert (sheet["B2"].value, sheet["B2"].data_type) == ("=1+1", "s")
+    upload, mapping, _ = uploaded(estate, "customer", io.BytesIO(text.encode("utf-8-sig")))
+    del mapping[3]  # the hidden column
+    assert run(estate, upload, mapping, update=True).unchanged == 1
+
+
+def test_an_export_of_units_can_be_imported_again(estate):
+    fang = estate.people("fang")
+    with estate.database.reading() as uow:
+        book = io.BytesIO()
+        registers.export_xlsx(uow, "unit", fang, book)
+    book.seek(0)
+
+    upload, mapping, _ = uploaded(estate, "unit", book, "units.xlsx")
+
+    assert run(estate, upload, mapping, update=True).unchanged == 1
+
+
+@pytest.mark.parametrize("head", [b"", b"<!DOCTYPE worksheet [<!ENTITY a 'b'>]>"])
+def test_an_xlsx_with_a_doctype_is_refused(tmp_path, head):
+    path = tmp_path / "x.xlsx"
+    with zipfile.ZipFile(xlsx_file(["code"], ["A"])) as good, zipfile.ZipFile(path, "w") as bad:
+        for name in good.namelist():
+            content = good.read(name)
+            bad.writestr(
+                name, content.replace(b"<worksheet", head + b"<worksheet") if "sheet1" in name else content
+            )
+
+    if head:
+        with pytest.raises(InvalidInput):
+            list(tabular.rows(path))
+    else:
+        assert list(tabular.rows(path)) == [(1, ["code"]), (2, ["A"])]
+
+
+def test_a_stray_cell_far_below_costs_nothing_and_one_beyond_any_sheet_is_refused(tmp_path):
+    for last, found in ((1_048_576, [(1, ["code"]), (1_048_576, ["A"])]), (999_999_999, None)):
+        book, path = openpyxl.Workbook(), tmp_path / f"{last}.xlsx"
+        book.active.append(["code"])
+        book.active.append(["A"])
+        book.save(path)
+        _replace_in_sheet(path, b'r="2"', f'r="{last}"'.encode())
+        began = stopwatch.perf_counter()
+
+        if found:
+            assert list(tabular.rows(path)) == found
+        else:
+            with pytest.raises(InvalidInput, match="too large"):
+                list(tabular.rows(path))
+
+        assert stopwatch.perf_counter() - began < 20
+
+
+def _replace_in_sheet(path, old, new):
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    sheet = "xl/worksheets/sheet1.xml"
+    parts[sheet] = parts[sheet].replace(old, new).replace(b'r="A2"', b'r="A' + new[3:])
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+
+
+def test_an_xlsx_that_unpacks_too_large_is_refused(tmp_path, monkeypatch):
+    path = tmp_path / "x.xlsx"
+    path.write_bytes(xlsx_file(["code"], ["A"]).getvalue())
+    monkeypatch.setattr(tabular, "LARGEST_UNPACKED", 1000)
+
+    with pytest.raises(InvalidInput):
+        list(tabular.rows(path))
+
+
+def test_records_of_a_file_are_found_like_others(estate):
+    upload, mapping, _ = uploaded(
+        estate, "unit", csv_file(["code", "use"], ["D-1", "flat"], ["D-2", "office"])
+    )
+    run(estate, upload, mapping)
+
+    with estate.database.reading() as uow:
+        unit = registers.register(uow, "unit")
+        found = records.matching(uow, unit, {"use": "office"}, 10)
+        count = uow.execute(
+            select(func.count()).select_from(tables.history).where(tables.history.c.record_id.is_not(None))
+        ).scalar()
+    assert [each.number for each in found] == ["D-2"]
+    assert count == 4

@@ -1,0 +1,106 @@
+"""What only a browser shows: the keyboard, drafts that keep themselves, news without reloading, readability."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from engine import identity, runtime
+from engine.database import Database
+from tests import chromium
+from tests.chromium import DESK, PHONE
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_case_is_carried_through_with_the_keyboard_alone(open_page):
+    page = open_page("ada")
+    page.goto("/start/lend_key")
+    page.focus("[name=borrower]")
+    page.keyboard.type("王五")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/tasks/**")
+
+    page.goto("/inbox?which=groups")
+    page.keyboard.press("j")
+    page.keyboard.press("c")
+    expect(page.locator("#inbox")).to_contain_text("本组没有等待认领的任务")
+    expect(page.locator("#messages")).to_contain_text("已认领")
+    expect(page.locator("#count-mine")).to_have_text("1")
+
+    page.goto("/inbox")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/tasks/**")
+    page.focus("[name=key_number]")
+    page.keyboard.press("Enter")
+    expect(page.locator("#form-mistakes")).to_be_focused()
+    page.focus("[name=key_number]")
+    page.keyboard.type("12")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/inbox")
+    expect(page.locator("#inbox")).to_contain_text("都办完了")
+
+
+def test_keys_do_nothing_while_somebody_types(open_page, task):
+    page = open_page("ada")
+    page.goto("/inbox?which=groups")
+    page.keyboard.press("/")
+    page.keyboard.type("jc?")
+    expect(page.locator("[data-searches]")).to_have_value("jc?")
+    expect(page.locator("#keys")).to_be_hidden()
+
+
+def test_the_keys_are_explained(open_page):
+    page = open_page("ada")
+    page.keyboard.press("?")
+    expect(page.locator("#keys")).to_be_visible()
+
+
+def test_a_draft_keeps_itself(open_page, task):
+    page = open_page("ada")
+    page.goto(task)
+    page.click("[data-claims] >> visible=true")
+    page.fill("[name=remark]", "半句话")
+    expect(page.locator("[data-draft-state]")).to_have_text("草稿已保存")
+    page.reload()
+    expect(page.locator("[name=remark]")).to_have_value("半句话")
+
+
+def test_a_new_task_appears_without_reloading(open_page, database: Database, moment):
+    page = open_page("ada")
+    page.goto("/inbox?which=groups")
+    page.focus("[data-searches]")
+    with database.unit_of_work() as uow:
+        ben = identity.user(uow, "ben")
+        assert ben is not None
+        runtime.start_process(uow, "lend_key", {"borrower": "新来的"}, by=ben)
+    page.evaluate("htmx.trigger('#inbox', 'looked-at')")
+    expect(page.locator("#inbox")).to_contain_text("新来的")
+    expect(page.locator("#count-groups")).to_have_text("1")
+    expect(page.locator("[data-searches]")).to_be_focused()
+
+
+def test_the_diagram_is_drawn_with_its_token_when_it_is_opened(open_page, task):
+    page = open_page("ada")
+    page.goto(task)
+    assert not page.locator("[data-diagram][data-drawn]").count()
+    page.click("#diagram summary")
+    expect(page.locator("[data-diagram][data-drawn]")).to_be_in_viewport(ratio=0.9)
+    expect(page.locator("[data-diagram] .token[data-element-id=hand_out]")).to_be_visible()
+    expect(page.locator("[data-diagram] .passed[data-element-id=f1]")).to_have_count(1)
+    expect(page.locator("[data-diagram] .bjs-powered-by")).to_be_visible()
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_every_page_can_be_read_by_everybody(open_page, task, size, language):
+    page = open_page("ada", size)
+    if language == "en":
+        page.click(".btn-language")
+        expect(page.locator("html")).to_have_attribute("lang", "en")
+    for place in ("/inbox", "/inbox?which=groups", "/inbox?text=nothing", "/start/", "/start/lend_key", task,
+                  "/account/messages", "/account/substitutes", "/account/password", "/nowhere"):  # fmt: skip
+        page.goto(place)
+        assert not chromium.serious(page), place
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), place

@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from flask import Flask
+
+from engine import identity
+from engine.clock import MovedClock
+from engine.database import Database
+from web.context import local_address
+
+
+def test_nobody_gets_in_without_a_login(stranger, task):
+    for page in ("/inbox", "/start/", task, "/account/messages", f"/files/{uuid4()}"):
+        answer = stranger.get(page)
+        assert answer.status_code == 303
+        assert answer.location.startswith("/login?next=")
+
+
+def test_a_login_leads_on_to_the_page_that_was_asked_for(stranger):
+    stranger.get("/login")
+    answer = stranger.post("/login?next=/start/", {"name": "ada", "password": "a key in the drawer"})
+    assert (answer.status_code, answer.location) == (303, "/start/")
+
+
+@pytest.mark.parametrize(
+    "address", ["//evil.example", "https://evil.example", "/\\evil.example", "\\\\evil", "javascript:alert(1)",
+                "/\t/evil.example", "", None, "/a\r\nSet-Cookie: x"]
+)  # fmt: skip
+def test_a_login_leads_nowhere_else(app: Flask, address):
+    with app.test_request_context():
+        assert local_address(address) == "/inbox"
+
+
+def test_a_wrong_password_says_so_and_names_nobody(stranger):
+    for name in ("ada", "nobody"):
+        answer = stranger.log_in(name, "wrong password")
+        assert answer.status_code == 401
+        assert "登录名或密码不对" in answer.text
+
+
+def test_guessing_a_password_is_slowed_down_for_that_name(stranger):
+    answers = [stranger.log_in("ada", f"guess {number}").status_code for number in range(11)]
+    assert answers == [401] * 10 + [429]
+    assert "尝试次数过多" in stranger.post("/login", {"name": "ADA ", "password": "x"}).text
+    assert stranger.log_in("ben").status_code == 303
+
+
+def test_guessing_names_is_slowed_down_for_that_address(stranger):
+    answers = [stranger.log_in(f"name{number}", "guess").status_code for number in range(31)]
+    assert answers[-2:] == [401, 429]
+
+
+def test_logging_in_often_is_no_guessing(stranger):
+    for _ in range(15):
+        assert stranger.log_in("ada").status_code == 303
+        stranger.post("/logout")
+
+
+@pytest.mark.parametrize("page", ["/login", "/logout", "/language", "/start/lend_key", "/account/password"])
+def test_a_change_without_the_token_of_a_page_is_refused(ada, page):
+    answer = ada.client.post(page, data={"borrower": "x"})
+    assert answer.status_code == 400
+    assert "重新载入" in answer.text
+
+
+def test_every_page_has_its_protection(stranger, ada):
+    for answer in (stranger.get("/login"), ada.get("/account/password"), stranger.get("/nowhere")):
+        policy = answer.headers["Content-Security-Policy"]
+        assert "script-src 'self'" in policy
+        assert "unsafe" not in policy
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["X-Frame-Options"] == "DENY"
+        assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_no_page_holds_scripts_or_styles_of_its_own(ada, task):
+    for page in ("/inbox", task, "/start/lend_key", "/account/substitutes"):
+        text = ada.get(page).text
+        assert "<style" not in text
+        assert " style=" not in text
+        assert text.count("<script") == text.count('<script src="/static/')
+
+
+def test_the_session_cookie_is_kept_from_scripts_and_other_sites(stranger):
+    cookie = stranger.get("/login").headers["Set-Cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
+
+
+def test_a_session_ends_when_nothing_is_done_for_long(ada, moment: MovedClock):
+    moment.move_to(moment() + timedelta(hours=7, minutes=59))
+    assert ada.get("/account/password").status_code == 200
+    moment.move_to(moment() + timedelta(hours=7, minutes=59))
+    assert ada.get("/account/password").status_code == 200
+    moment.move_to(moment() + timedelta(hours=8, minutes=2))
+    assert ada.get("/account/password").status_code == 303
+
+
+def test_asking_for_news_does_not_keep_a_session_alive(ada, moment: MovedClock):
+    moment.move_to(moment() + timedelta(hours=5))
+    assert ada.get("/inbox", headers={"HX-Request": "true", "X-Polls": "1"}).status_code == 200
+    moment.move_to(moment() + timedelta(hours=5))
+    answer = ada.get("/inbox", headers={"HX-Request": "true", "X-Polls": "1"})
+    assert answer.status_code == 401
+    assert answer.headers["HX-Redirect"] == "/login"
+
+
+def test_a_new_password_ends_the_other_sessions(browser_of):
+    here, elsewhere = browser_of("ada"), browser_of("ada")
+    new = {"old": "a key in the drawer", "new": "another key in it", "again": "another key in it"}
+    assert here.post("/account/password", new).status_code == 303
+    assert here.get("/account/password").status_code == 200
+    assert elsewhere.get("/account/password").status_code == 303
+
+
+def test_somebody_who_left_is_out_at_once(ada, database: Database):
+    with database.unit_of_work() as uow:
+        identity.set_active(uow, "ada", False, by=identity.SYSTEM)
+    assert ada.get("/account/password").status_code == 303
+
+
+def test_logging_out_ends_the_session(ada):
+    assert ada.post("/logout").location == "/login"
+    assert ada.get("/account/password").status_code == 303
+
+
+def test_an_upload_that_is_far_too_large_is_refused(ada, task):
+    answer = ada.post(f"{task}/complete", {"key_number": "x" * 600_000})
+    assert answer.status_code == 413
+    assert "文件太大" in answer.text
+
+
+def test_a_number_larger_than_any_row_is_no_page(ada):
+    for page in (
+        f"/cases/{2**63}",
+        f"/cases/{'9' * 30}",
+        f"/papers/{10**40}",
+        f"/definitions/{2**63}/source",
+    ):
+        assert ada.get(page).status_code == 404
+    for page in (f"/account/messages?before={10**30}", f"/account/messages?before=-{10**30}"):
+        assert ada.get(page).status_code == 200
+
+
+def test_no_address_and_no_form_may_hold_a_nul(ada):
+    for page in ("/inbox?text=a%00", "/registers/unit/records/%00", "/check/%00", "/start/a%00"):
+        assert ada.get(page).status_code == 400
+    assert ada.post("/account/substitutes", {"substitute": "ben\0"}).status_code == 400
+
+
+def test_a_failure_shows_no_traceback(app: Flask, stranger, monkeypatch):
+    def fail(*_: object) -> None:
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setattr(identity, "authenticate", fail)
+    answer = stranger.log_in("ada")
+    assert answer.status_code == 500
+    assert "系统出了问题" in answer.text
+    assert "secret" not in answer.text
+    assert "Traceback" not in answer.text
