@@ -141,7 +141,7 @@ def _deadlocks_as_conflicts() -> Iterator[None]:
             raise
         raise Conflict(
             Text(
-                "同一时间有人在处理同一件事,请重试。", "Somebody worked on the same thing; please try again."
+                "同一时间有人在处理同一件事，请重试。", "Somebody worked on the same thing; please try again."
             )
         ) from error
 

@@ -648,7 +648,7 @@ def _require_plain(name: str) -> None:
     if kind_of(name) is None:
         raise InvalidInput(
             Text(
-                "“{name}”不能部署:只接受 .bpmn、.dmn、.form、.html(单据)、registers.toml 和它们的 .zip。",
+                "“{name}”不能部署：只接受 .bpmn、.dmn、.form、.html(单据)、registers.toml 和它们的 .zip。",
                 "“{name}” cannot be deployed: only .bpmn, .dmn, .form, .html (papers), registers.toml, "
                 "or a .zip of them.",
             ),
@@ -697,7 +697,7 @@ def _is_left_out(info: zipfile.ZipInfo) -> bool:
 def _too_large() -> InvalidInput:
     return InvalidInput(
         Text(
-            "解开后太大:最多 {most} MB、{files} 个文件。",
+            "解开后太大：最多 {most} MB、{files} 个文件。",
             "It is too large when unpacked: at most {most} MB and {files} files.",
         ),
         most=LARGEST_UPLOAD // (1024 * 1024),

@@ -144,7 +144,7 @@ def _copy(stream: BinaryIO, target: BinaryIO, most: int) -> tuple[str, int]:
         size += len(chunk)
         if size > most:
             raise InvalidInput(
-                Text("文件太大,最多 {most} MB。", "The file is too large; at most {most} MB."),
+                Text("文件太大，最多 {most} MB。", "The file is too large; at most {most} MB."),
                 most=most // (1024 * 1024),
             )
         digest.update(chunk)
@@ -168,7 +168,7 @@ def _content_type(path: Path, file_name: str) -> str:
     if content_type is None or content_type not in KINDS:
         kinds = "、".join(sorted(ending for endings in KINDS.values() for ending in endings))
         raise InvalidInput(
-            Text("“{name}”的文件类型不能上传。可以上传:{kinds}", "“{name}” is of no kind taken: {kinds}"),
+            Text("“{name}”的文件类型不能上传。可以上传：{kinds}", "“{name}” is of no kind taken: {kinds}"),
             name=file_name[:100], kinds=kinds,
         )  # fmt: skip
     return content_type

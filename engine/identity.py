@@ -369,7 +369,7 @@ def set_groups(uow: UnitOfWork, name: str, group_keys: Collection[str], *, by: U
     if name == by.name and left is not None and not left.may(Capability.ADMINISTER):
         raise InvalidInput(
             Text(
-                "不能取消自己的管理权限;请由另一位管理员来做。",
+                "不能取消自己的管理权限；请由另一位管理员来做。",
                 "You cannot take your own administration away; another administrator can.",
             )
         )
@@ -615,7 +615,7 @@ def _document(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise InvalidInput(
-            Text("{path} 无法读取:{error}", "{path} cannot be read: {error}"), path=path, error=error
+            Text("{path} 无法读取：{error}", "{path} cannot be read: {error}"), path=path, error=error
         ) from error
 
 
@@ -639,7 +639,7 @@ def _group_from(entry: dict[str, Any], path: Path) -> dict[str, Any]:
     if not sound:
         raise InvalidInput(
             Text(
-                "{path} 中的岗位组“{key}”不对:需要 key、name_zh、name_en,"
+                "{path} 中的岗位组“{key}”不对：需要 key、name_zh、name_en,"
                 "可有 side({sides})和 capabilities({names})。",
                 "The group “{key}” in {path} is wrong: it needs key, name_zh, name_en,"
                 " and may have side ({sides}) and capabilities ({names}).",

@@ -389,7 +389,7 @@ def _update_instance(
         },
     )
     if changed.rowcount != 1:
-        raise Conflict(Text("这件事项刚刚被改动,请重试。", "The case has just changed; please try again."))
+        raise Conflict(Text("这件事项刚刚被改动，请重试。", "The case has just changed; please try again."))
     held.revision += 1
 
 
@@ -588,7 +588,7 @@ def _task_messages(held: Held, opened: Sequence[OpenTask], offers: Mapping[UUID,
         groups = [f"g:{group}" for group in sorted(offer.groups - {EVERYBODY})]
         offered = [*groups, *(f"u:{user}" for user in sorted(offer.users))]
         recipients = [f"u:{offer.assignee}"] if offer.assignee else offered
-        told = Text("待办“{task}”:{case}", "To do “{task}”: {case}").format(
+        told = Text("待办“{task}”：{case}", "To do “{task}”: {case}").format(
             task=task.name, case=held.case_number
         )
         for recipient in recipients:

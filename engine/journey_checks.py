@@ -147,7 +147,7 @@ class Sight:
             those = [task for task in self._open if task.element_id == element_id]
             if not those:
                 open_ids = sorted(task.element_id for task in self._open)
-                found = Text("开着的任务:{open}", "open tasks: {open}").format(open=written(open_ids))
+                found = Text("开着的任务：{open}", "open tasks: {open}").format(open=written(open_ids))
                 return Surprise(same(written({element_id: wanted})), found)
             for task in those:
                 if not agrees(wanted, task):
@@ -188,13 +188,13 @@ class Sight:
     def passed(self, expected: list[str]) -> Surprise | None:
         """These elements have been completed so far."""
         missing = [element_id for element_id in expected if element_id not in self._passed]
-        found = Text("还没经过:{ids}", "not completed: {ids}").format(ids=written(missing))
+        found = Text("还没经过：{ids}", "not completed: {ids}").format(ids=written(missing))
         return Surprise(Text("已经过", "completed so far"), found) if missing else None
 
     def not_passed(self, expected: list[str]) -> Surprise | None:
         """These elements have not been completed so far."""
         passed = [element_id for element_id in expected if element_id in self._passed]
-        found = Text("已经过:{ids}", "completed already: {ids}").format(ids=written(passed))
+        found = Text("已经过：{ids}", "completed already: {ids}").format(ids=written(passed))
         return Surprise(Text("还没经过", "not completed"), found) if passed else None
 
     def notified(self, expected: list[str]) -> Surprise | None:
@@ -213,7 +213,7 @@ class Sight:
         instance = self._instance
         if instance is None or instance.ended_at is None:
             open_ids = sorted(task.element_id for task in self._open)
-            found = Text("还没结束,开着的任务:{open}", "it has not; open tasks: {open}").format(
+            found = Text("还没结束，开着的任务：{open}", "it has not; open tasks: {open}").format(
                 open=written(open_ids)
             )
             return Surprise(Text("已结束", "it has ended"), found)

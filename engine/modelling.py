@@ -80,7 +80,7 @@ def begin_new(uow: UnitOfWork, kind: str, key: str, name: Text, *, by: User) -> 
     if not _KEY.fullmatch(key):
         raise InvalidInput(
             Text(
-                "标识只用小写字母、数字和 _,以字母开头,最多 60 个字符。",
+                "标识只用小写字母、数字和 _,以字母开头，最多 60 个字符。",
                 "The key begins with a small letter; then small letters, digits, _; 60 characters at most.",
             )
         )
@@ -89,7 +89,7 @@ def begin_new(uow: UnitOfWork, kind: str, key: str, name: Text, *, by: User) -> 
     ):
         raise InvalidInput(
             Text(
-                "请填写中文和英文名称,各不超过 200 字。",
+                "请填写中文和英文名称，各不超过 200 字。",
                 "Enter a Chinese and an English name of 200 characters at most.",
             )
         )

@@ -50,7 +50,7 @@ def _whole(number: int) -> str:
 
 
 def _unit(groups: list[int], place: int) -> str:
-    """万亿 is said once, unless the group of 亿 is empty: 壹万亿, 壹万零贰亿."""
+    """万亿 is said once, unless the group of 亿 is empty: 壹万亿，壹万零贰亿."""
     if place == 3:
         return "万" if groups[2] else "万亿"
     return _GROUPS[place]

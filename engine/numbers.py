@@ -51,7 +51,7 @@ def next_number(uow: UnitOfWork, pattern: str) -> str:
     if not is_pattern(pattern):
         raise InvalidInput(
             Text(
-                "编号规则“{pattern}”不对,应类似 ZHZ-{{year}}-{{n:05}}。",
+                "编号规则“{pattern}”不对，应类似 ZHZ-{{year}}-{{n:05}}。",
                 "“{pattern}” is no pattern of numbers; it should look like ZHZ-{{year}}-{{n:05}}.",
             ),
             pattern=pattern,

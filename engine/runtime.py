@@ -179,7 +179,8 @@ def give_back(uow: UnitOfWork, task_id: UUID, by: User) -> None:
     if not offer.groups and not offer.users - {acts_for}:
         raise Conflict(
             Text(
-                "没有别的人可以做这项任务,请转交。", "Nobody else is offered this task; hand it over instead."
+                "没有别的人可以做这项任务，请转交。",
+                "Nobody else is offered this task; hand it over instead.",
             )
         )
     _assign(uow, row, None)
@@ -205,7 +206,7 @@ def hand_over(uow: UnitOfWork, task_id: UUID, to: str, note: str, by: User) -> N
         return
     _assign(uow, row, to)
     _record(uow, row, Kind.HANDED_OVER, by, acts_for, to=to, note=_note(note))
-    told = Text("{who}转给您“{task}”:{case}", "{who} handed over to you “{task}”: {case}").format(
+    told = Text("{who}转给您“{task}”：{case}", "{who} handed over to you “{task}”: {case}").format(
         who=by.full_name, task=Text(row.task_name_zh, row.task_name_en), case=row.case_number
     )
     notifications.queue(uow, row.id, [Message(f"u:{to}", told, task_id)])
@@ -261,7 +262,7 @@ def complete_task(
     if task_id not in held.tasks:
         raise Conflict(
             Text(
-                "这项任务的时限已过,案件已继续往下走。",
+                "这项任务的时限已过，案件已继续往下走。",
                 "The time limit of this task has passed, and the case has moved on.",
             )
         )
@@ -376,7 +377,7 @@ def _require_doer(uow: UnitOfWork, row: Any, by: User) -> str:
     if not offer.excluded.isdisjoint(by.all_names):
         raise NotPermitted(
             Text(
-                "您在这件事项中做过与此相冲突的步骤,不能再做这一步。",
+                "您在这件事项中做过与此相冲突的步骤，不能再做这一步。",
                 "You have done a step of this case that must not be done by the same person as this one.",
             )
         )
@@ -682,7 +683,7 @@ def send_message(
     waiting = _waiting(uow, "message", name, key, by)
     if len(waiting) > 1:
         raise Conflict(
-            Text("有 {count} 件事项在等待“{name}”,请说明关联键。",
+            Text("有 {count} 件事项在等待“{name}”，请说明关联键。",
                  "{count} cases wait for “{name}”; say which, by its correlation key."),
             count=len(waiting), name=name,
         )  # fmt: skip
@@ -847,7 +848,7 @@ def stop_timer(uow: UnitOfWork, timer_id: int, error: Exception) -> None:
     if row is None:
         return
     reason = error.message if isinstance(error, BanjieError) else Text("程序出错", "an error of the program")
-    message = Text("定时器无法触发:{reason}", "The timer could not be fired: {reason}").format(reason=reason)
+    message = Text("定时器无法触发：{reason}", "The timer could not be fired: {reason}").format(reason=reason)
     incident = Incident(row.timer_token_id, row.timer_element_id, message)
     uow.execute(update(_timer).where(_timer.c.id == timer_id).values(failed_at=uow.now))
     uow.execute(insert(_incident).values(**instances.incident_row(uow, row.id, incident)))

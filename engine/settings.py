@@ -64,7 +64,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         if not value:
             raise SettingsError(
                 Text(
-                    "缺少设置 {name},程序不能启动。",
+                    "缺少设置 {name}，程序不能启动。",
                     "The setting {name} is missing; the program does not start.",
                 ),
                 name=name,
@@ -74,7 +74,7 @@ def read(environment: Mapping[str, str]) -> Settings:
     def malformed(name: str, value: str, example: str) -> SettingsError:
         return SettingsError(
             Text(
-                "设置 {name} 的值“{value}”不对,应类似 {example}。",
+                "设置 {name} 的值“{value}”不对，应类似 {example}。",
                 "The setting {name} is “{value}”; it should look like {example}.",
             ),
             name=name,

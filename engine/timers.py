@@ -25,7 +25,7 @@ _MOST_CONFLICTS = 5
 MOST_OF_ONE_CASE = 300
 
 _CIRCLE = Text(
-    "案件的定时器不停地触发,流程图里有一圈没有等待时间。",
+    "案件的定时器不停地触发，流程图里有一圈没有等待时间。",
     "the timers of the case fire without end: the diagram has a circle with no waiting time in it.",
 )
 

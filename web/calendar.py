@@ -75,7 +75,7 @@ def _days() -> list[date]:
     if (last - first).days >= LONGEST_SPAN or first.year not in YEARS or last.year not in YEARS:
         raise InvalidInput(
             Text(
-                "一次最多 {most} 天,年份在 2000 到 2100 之间。",
+                "一次最多 {most} 天，年份在 2000 到 2100 之间。",
                 "At most {most} days at once, in the years from 2000 to 2100.",
             ),
             most=LONGEST_SPAN,

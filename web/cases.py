@@ -85,9 +85,9 @@ def retry(instance_id: int, incident_id: int) -> AnyResponse | tuple[str, int]:
         for one in _case(instance_id).incidents
     )
     if again:
-        flash(_("已重试,但又停在同一步。原因见下。"), "warning")
+        flash(_("已重试，但又停在同一步。原因见下。"), "warning")
     else:
-        flash(_("已重试,案件继续办理。"))
+        flash(_("已重试，案件继续办理。"))
     return redirect(url_for("cases.show", instance_id=instance_id), code=303)
 
 

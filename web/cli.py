@@ -33,7 +33,7 @@ def serve(console: Console, host: str, port: int, workers: int, threads: int) ->
     """
     运行网页。 Serve the pages; timers need `banjie worker` beside it.
 
-    加 --demo 时:准备好演示数据,网页和定时器在同一个进程里。 As `banjie --demo serve` it prepares the demo,
+    加 --demo 时：准备好演示数据，网页和定时器在同一个进程里。 As `banjie --demo serve` it prepares the demo,
     and runs pages and timers in this one process.
     """
     settings = console.settings()
@@ -108,7 +108,7 @@ def _bind(console: Console, host: str, port: int) -> ThreadedWSGIServer:
         return ThreadedWSGIServer(host, port, _not_ready, _QuietHandler)
     except (OSError, SystemExit):
         taken = Text(
-            "端口 {port} 已被占用,可用 PORT=… 换一个。", "Port {port} is taken; choose another: PORT=…"
+            "端口 {port} 已被占用，可用 PORT=… 换一个。", "Port {port} is taken; choose another: PORT=…"
         )
         console.fail(taken.format(port=port))
 
@@ -126,7 +126,7 @@ def _greet(console: Console, settings: Settings, host: str, port: int) -> None:
         click.echo(f"  {person.name:<22} {person.full_name}  {', '.join(person.groups)}")
     console.say(
         Text(
-            "\n办结:http://{host}:{port}(按 Ctrl-C 结束)", "\nBanjie: http://{host}:{port} (Ctrl-C ends it)"
+            "\n办结：http://{host}:{port}(按 Ctrl-C 结束)", "\nBanjie: http://{host}:{port} (Ctrl-C ends it)"
         ),
         host=host,
         port=port,

@@ -130,7 +130,7 @@ def deploy(upload_id: UUID) -> AnyResponse | tuple[str, int]:
     except BanjieError as error:
         return _upload_page(_look(upload_id), error), status_of(error)
     new = [one.version for one in deployed if one.is_new]
-    flash(_("已部署 %(count)s 项,现在生效。", count=len(new)))
+    flash(_("已部署 %(count)s 项，现在生效。", count=len(new)))
     if len(new) == 1:
         return redirect(url_for("definitions.show", definition_id=new[0].id), code=303)
     return redirect(url_for("definitions.overview"), code=303)

@@ -30,7 +30,7 @@ def correct(entry_id: int) -> Response | tuple[str, int]:
             ledger.correct(uow, entry_id, request.form.get("reason", ""), by=current_user())
     except BanjieError as error:
         return _page(error, wrong=entry_id), status_of(error)
-    flash(_("已冲正,原行保留。"))
+    flash(_("已冲正，原行保留。"))
     return redirect(local_address(request.form.get("back"), lambda: url_for("ledger.lines", **_whose())), 303)
 
 

@@ -59,7 +59,7 @@ def create() -> Answer:
             )  # fmt: skip
     except BanjieError as error:
         return _new_page(error), status_of(error)
-    flash(_("已新建人员。请当面告知初始密码,本人登录后自行修改。"))
+    flash(_("已新建人员。请当面告知初始密码，本人登录后自行修改。"))
     return redirect(url_for("people.show", name=form["name"].strip()), code=303)
 
 

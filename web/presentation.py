@@ -97,7 +97,7 @@ def iso(at: datetime) -> str:
 
 
 def relative(at: datetime) -> str:
-    """Return how far away the instant is: “3小时后”, “2 days ago”."""
+    """Return how far away the instant is: “3小时后”，“2 days ago”."""
     return format_timedelta(
         at - clock.now(),
         granularity="minute",

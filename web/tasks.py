@@ -37,7 +37,7 @@ def claim(task_id: UUID) -> AnyResponse:
     """Make the task the user's own."""
     with unit_of_work() as uow:
         runtime.claim_task(uow, task_id, by=current_user())
-    flash(_("已认领,任务现在归您。"))
+    flash(_("已认领，任务现在归您。"))
     return _tasks_changed() if is_fragment() else redirect(url_for("tasks.show", task_id=task_id), code=303)
 
 
@@ -46,7 +46,7 @@ def give_back(task_id: UUID) -> AnyResponse:
     """Give the task back to its groups."""
     with unit_of_work() as uow:
         runtime.give_back(uow, task_id, by=current_user())
-    flash(_("已退回,本组的人可以认领。"))
+    flash(_("已退回，本组的人可以认领。"))
     return redirect(url_for("inbox.show"), code=303)
 
 
@@ -98,7 +98,7 @@ def complete(task_id: UUID) -> AnyResponse | tuple[str, int]:
             next_task = completed.next_task_id or queries.next_task(uow, current_user())
     except InvalidForm as error:
         return _page(_task(task_id), sent.typed, error.errors), 422
-    flash(_("已完成,这是您的下一个任务。") if next_task else _("已完成。"))
+    flash(_("已完成，这是您的下一个任务。") if next_task else _("已完成。"))
     return redirect(next_page(next_task), code=303)
 
 

@@ -171,7 +171,7 @@ class Compiler:
         self._wrong(
             node,
             "expression",
-            Text("表达式“{text}”有误:{reason}", "The expression “{text}” is wrong: {reason}").format(
+            Text("表达式“{text}”有误：{reason}", "The expression “{text}” is wrong: {reason}").format(
                 text=text, reason=error.message
             ),
             Text("请改正表达式。", "Correct the expression."),
@@ -189,7 +189,7 @@ class Compiler:
                 self._wrong(
                     node,
                     "id",
-                    Text("元素没有编号,或编号重复。", "The element has no id, or one used twice."),
+                    Text("元素没有编号，或编号重复。", "The element has no id, or one used twice."),
                     Text("请在建模工具里给它唯一的编号。", "Give it an id of its own in the modeller."),
                 )
                 continue
@@ -198,7 +198,7 @@ class Compiler:
                 self._wrong(
                     node,
                     "unsupported",
-                    Text("不支持的元素:{kind}。", "This kind of element is not supported: {kind}.").format(
+                    Text("不支持的元素：{kind}。", "This kind of element is not supported: {kind}.").format(
                         kind=kind
                     ),
                     Text("请换一种画法。", REFUSED.get(kind, "draw it differently")),
@@ -327,7 +327,7 @@ class Compiler:
             self._wrong(
                 node,
                 "loop",
-                Text("循环没有条件,也没有次数。", "The loop has neither a condition nor a maximum."),
+                Text("循环没有条件，也没有次数。", "The loop has neither a condition nor a maximum."),
                 Text("请填写循环条件。", "Fill in the loop condition."),
             )
         return Loop(
@@ -391,7 +391,7 @@ class Compiler:
                 node,
                 "decision-result",
                 Text("未知的 mapDecisionResult。", "mapDecisionResult is none of those known."),
-                Text("可用:{known}", "Known: {known}").format(known=", ".join(filter(None, MAPPINGS))),
+                Text("可用：{known}", "Known: {known}").format(known=", ".join(filter(None, MAPPINGS))),
             )
             mapping = ""
         return self._activity(
@@ -415,7 +415,7 @@ class Compiler:
                 node,
                 "service-topic",
                 Text("服务任务没有主题。", "The service task has no topic."),
-                Text("请选择外部任务并填写主题(topic)。", "Choose “external” and fill in the topic."),
+                Text("请选择外部任务并填写主题（topic）。", "Choose “external” and fill in the topic."),
             )
         parameters = self._parameters(node)
         return self._activity(
@@ -488,7 +488,7 @@ class Compiler:
                 node,
                 "sub-process-start",
                 Text("子流程需要一个普通的开始事件。", "A sub-process needs one plain start event."),
-                Text("请画一个,并删去其他的。", "Draw one, and remove any other."),
+                Text("请画一个，并删去其他的。", "Draw one, and remove any other."),
             )
         return made
 
@@ -630,7 +630,7 @@ class Compiler:
                 node,
                 "unsupported",
                 Text(
-                    "这里不支持这种事件:{kind}。", "This kind of event is not supported here: {kind}."
+                    "这里不支持这种事件：{kind}。", "This kind of event is not supported here: {kind}."
                 ).format(kind=kind),
                 Text("请换一种画法。", REFUSED.get(local_name(definition), "draw it differently")),
             )

@@ -193,7 +193,7 @@ class DecisionTable:
         if self.hit_policy == "UNIQUE" and len(hits) > 1:
             raise self._failed(
                 failed(
-                    "“唯一”命中策略下有多条规则同时符合:第 {rows} 行。",
+                    "“唯一”命中策略下有多条规则同时符合：第 {rows} 行。",
                     "it is UNIQUE, but rules {rows} fit.",
                     rows=_rows(hits),
                 )
@@ -215,7 +215,7 @@ class DecisionTable:
         if self.hit_policy == "ANY" and any(not _same_record(found[0], one) for one in found):
             raise self._failed(
                 failed(
-                    "“任意”命中策略下,第 {rows} 行都符合但结果不同。",
+                    "“任意”命中策略下，第 {rows} 行都符合但结果不同。",
                     "it is ANY, but rules {rows} fit with different outputs.",
                     rows=_rows(hits),
                 )
@@ -498,7 +498,7 @@ def _condition(run: Run) -> Cell:
         if answer is None or isinstance(answer, bool):
             return bool(answer)
         raise failed(
-            "条件的结果是“{value}”,应为 true 或 false。",
+            "条件的结果是“{value}”，应为 true 或 false。",
             "the condition gives “{value}”, neither true nor false.",
             value=shown(answer),
         )
@@ -558,8 +558,10 @@ _WRONG: Mapping[str, tuple[Text, Text]] = {
         Text("加一个输出列。", "Add an output column."),
     ),
     "too-many-rules": (
-        Text("决策表有 {count} 条规则,最多 {most} 条。", "The table has {count} rules; {most} at most."),
-        Text("分成几个决策表,或改用台账。", "Divide it into several tables, or keep the data in a register."),
+        Text("决策表有 {count} 条规则，最多 {most} 条。", "The table has {count} rules; {most} at most."),
+        Text(
+            "分成几个决策表，或改用台账。", "Divide it into several tables, or keep the data in a register."
+        ),
     ),
     "empty-table": (
         Text("决策表没有规则。", "The table has no rules."),
@@ -571,7 +573,7 @@ _WRONG: Mapping[str, tuple[Text, Text]] = {
     ),
     "unsupported-hit-policy": (
         Text("不支持命中策略“{policy}”。", "The hit policy “{policy}” is not supported."),
-        Text("可用:{all}。", "Use one of {all}."),
+        Text("可用：{all}。", "Use one of {all}."),
     ),
     "unsupported-aggregation": (
         Text("汇总方式“{how}”不能用于“{policy}”。", "The aggregation “{how}” does not go with {policy}."),
@@ -583,7 +585,7 @@ _WRONG: Mapping[str, tuple[Text, Text]] = {
             "{policy} needs an output column that lists its values by priority.",
         ),
         Text(
-            "在输出列里填写允许的值,最重要的在前;或改用 FIRST。",
+            "在输出列里填写允许的值，最重要的在前；或改用 FIRST。",
             "List the allowed values of the output, the most important first; or use FIRST.",
         ),
     ),
@@ -602,7 +604,7 @@ _WRONG: Mapping[str, tuple[Text, Text]] = {
             "第 {place} 个输出列的名称“{name}”不能作变量名。",
             "Output {place} is named “{name}”, which cannot be a variable.",
         ),
-        Text("只用字母、数字和下划线,以字母开头。", "Use letters, digits and underscores, a letter first."),
+        Text("只用字母、数字和下划线，以字母开头。", "Use letters, digits and underscores, a letter first."),
     ),
     "wrong-number-of-cells": (
         Text("第 {row} 行的格子数与列数不符。", "Rule {row} has another number of cells than the table."),
@@ -614,7 +616,7 @@ _WRONG: Mapping[str, tuple[Text, Text]] = {
             "Rule {row}: the output {value} is not of the column's kind ({kind}).",
         ),
         Text(
-            '文字要加双引号,数字不加,日期写 date("2026-03-01");或改列的类型。',
+            '文字要加双引号，数字不加，日期写 date("2026-03-01");或改列的类型。',
             'Texts stand in double quotes, numbers without, dates as date("2026-03-01"); '
             "or change the column's type.",
         ),
@@ -628,20 +630,20 @@ _WRONG: Mapping[str, tuple[Text, Text]] = {
         Text("删去其中一条连线。", "Remove one of the connections."),
     ),
     "no-decision-logic": (
-        Text("决策里没有决策表,也没有表达式。", "The decision holds neither a table nor an expression."),
+        Text("决策里没有决策表，也没有表达式。", "The decision holds neither a table nor an expression."),
         Text("在建模工具里给它一个决策表。", "Give it a decision table in the modeller."),
     ),
     "aggregation-of-several": (
         Text("有多个输出时不能用 {how} 汇总。", "{how} cannot add up several outputs."),
-        Text("拆成几个决策表,每个一个输出。", "Split the table: one output each."),
+        Text("拆成几个决策表，每个一个输出。", "Split the table: one output each."),
     ),
     "cell-of-another-kind": (
         Text(
-            "第 {row} 行“{label}”:{value} 与该列的类型({kind})不符,永远不会命中。",
+            "第 {row} 行“{label}”：{value} 与该列的类型({kind})不符，永远不会命中。",
             "Rule {row}, column “{label}”: {value} is not of the column's kind ({kind}) and never fits.",
         ),
         Text(
-            '文字要加双引号,数字不加,日期写 date("2026-03-01");或改列的类型。',
+            '文字要加双引号，数字不加，日期写 date("2026-03-01");或改列的类型。',
             'Texts stand in double quotes, numbers without, dates as date("2026-03-01"); '
             "or change the column's type.",
         ),

@@ -176,7 +176,7 @@ def _process(root: safe_xml.Element, file_name: str) -> safe_xml.Element:
             "processes",
             Text("文件里应有且只有一个可执行的流程。", "The file must hold exactly one executable process."),
             Text(
-                "请勾选“可执行”,其他流程放到各自的文件里。",
+                "请勾选“可执行”，其他流程放到各自的文件里。",
                 "Tick “executable”, and put other processes into files of their own.",
             ),
             file_name,

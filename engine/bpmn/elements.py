@@ -118,7 +118,7 @@ class FlowNode(BpmnSpecMixin):
         if self.default is None:
             raise ExpressionFailed(
                 Text(
-                    "没有一条流出的条件成立,也没有默认流。",
+                    "没有一条流出的条件成立，也没有默认流。",
                     "No condition of an outgoing flow holds, and there is no default flow.",
                 )
             )

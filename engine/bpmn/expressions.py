@@ -102,7 +102,7 @@ class Expression:
 def _told(text: str, reason: Text) -> ExpressionFailed:
     excerpt = text if len(text) <= 120 else text[:120] + "…"
     return ExpressionFailed(
-        Text("表达式“{text}”无法计算:{reason}", "“{text}” could not be computed: {reason}"),
+        Text("表达式“{text}”无法计算：{reason}", "“{text}” could not be computed: {reason}"),
         text=excerpt,
         reason=reason,
     )
@@ -124,7 +124,7 @@ def _bare(text: str) -> tuple[str, int]:
             return body[2:end], start + 2
         raise InvalidExpression(
             Text(
-                "“{mark}”应该包住整个表达式,并以 }} 结束。",
+                "“{mark}”应该包住整个表达式，并以 }} 结束。",
                 "“{mark}” should enclose the whole expression and end with }}.",
             ),
             start,
@@ -203,7 +203,7 @@ def require_known_functions(node: Node) -> None:
         if not function.fewest <= len(part.arguments) <= function.most:
             raise InvalidExpression(
                 Text(
-                    "函数 {name} 的参数个数不对,应写成 {usage}。",
+                    "函数 {name} 的参数个数不对，应写成 {usage}。",
                     "{name} takes another number of arguments: {usage}.",
                 ),
                 part.offset,
@@ -313,7 +313,7 @@ class _Binder:
                     return exact(whole[at])
                 except IndexError:
                     raise failed(
-                        "列表没有第 {at} 项(从 0 数起)。",
+                        "列表没有第 {at} 项（从 0 数起）。",
                         "the list has no item {at} (counted from 0).",
                         at=at,
                     ) from None
@@ -487,7 +487,7 @@ def _ordering(compare: Callable[[Any, Any], bool], *, quiet: bool) -> Callable[[
             if left is None or right is None:
                 raise failed("空值不能比较大小。", "an empty value cannot be compared.")
             raise failed(
-                "“{left}”与“{right}”不能比较大小(类型不同)。",
+                "“{left}”与“{right}”不能比较大小（类型不同）。",
                 "“{left}” cannot be compared with “{right}”: they are of different kinds.",
                 left=shown(left),
                 right=shown(right),
@@ -768,7 +768,7 @@ def compile_script(text: str) -> Script:
             lines.append((name, compile(line[match.end() :])))
         except InvalidExpression as error:
             raise InvalidExpression(
-                Text("第 {number} 行:{reason}", "Line {number}: {reason}"),
+                Text("第 {number} 行：{reason}", "Line {number}: {reason}"),
                 offset + error.offset + (match.end() if match else 0),
                 number=number,
                 reason=error.message,

@@ -45,35 +45,35 @@ FUNCTIONS: Mapping[str, Function] = {
     "now": Function("当前时刻", "the present instant", "now()", 0, 0),
     "today": Function("今天的日期", "today's date", "today()", 0, 0),
     "minutes": Function(
-        "n 分钟之后的时刻;默认从现在起算",
+        "n 分钟之后的时刻；默认从现在起算",
         "the instant n minutes later, counted from now unless a start is given",
         "minutes(5), minutes(5, first_report)",
         1,
         2,
     ),
     "hours": Function(
-        "n 小时之后的时刻(含夜间和节假日);默认从现在起算",
+        "n 小时之后的时刻（含夜间和节假日）;默认从现在起算",
         "the instant n hours later, through nights and holidays, counted from now unless a start is given",
         "hours(12), hours(24, first_report)",
         1,
         2,
     ),
     "days": Function(
-        "n × 24 小时之后的时刻(自然日);默认从现在起算",
+        "n × 24 小时之后的时刻（自然日）;默认从现在起算",
         "the instant n times 24 hours later (calendar days), counted from now unless a start is given",
         "days(2), days(2, first_report)",
         1,
         2,
     ),
     "workdays": Function(
-        "第 n 个工作日结束的时刻;起始日为第 0 天,默认今天",
+        "第 n 个工作日结束的时刻；起始日为第 0 天，默认今天",
         "the end of the nth working day; the start (today unless given) is day 0",
         "workdays(5), workdays(3, received_on)",
         1,
         2,
     ),
     "months": Function(
-        "n 个月之后的日期或时刻;没有这一天时取月末",
+        "n 个月之后的日期或时刻；没有这一天时取月末",
         "n months later; the last day of the month where there is no such day",
         "months(1), months(12, issued_on)",
         1,
@@ -81,33 +81,33 @@ FUNCTIONS: Mapping[str, Function] = {
     ),
     "at_time": Function("下一个该钟点的时刻", "the next time the clock shows this", 'at_time("17:00")', 1, 1),
     "daily": Function(
-        "循环定时器用:每天该钟点", "for a repeating timer: every day at this time", 'daily("17:00")'
+        "循环定时器用：每天该钟点", "for a repeating timer: every day at this time", 'daily("17:00")'
     ),
     "every_workday": Function(
-        "循环定时器用:每个工作日该钟点",
+        "循环定时器用：每个工作日该钟点",
         "for a repeating timer: every working day at this time",
         'every_workday("17:00")',
     ),
     "date": Function(
-        "日期:由文字、时刻或年月日得出",
+        "日期：由文字、时刻或年月日得出",
         "a date, from a text, an instant, or year, month and day",
         'date("2026-03-01"), date(2026, 3, 1)',
         1,
         3,
     ),
     "instant": Function(
-        "时刻:由文字得出,没有时区时为本中心时区;或由日期和钟点得出",
+        "时刻：由文字得出，没有时区时为本中心时区；或由日期和钟点得出",
         "an instant from a text (in the centre's zone unless it names one), or a date and a time",
         'instant("2026-03-01T09:00"), instant(day, "09:00")',
         1,
         2,
     ),
     "time": Function("钟点", "a time of day", 'time("17:00")'),
-    "duration": Function("时长(ISO 8601)", "a span of time (ISO 8601)", 'duration("PT12H")'),
+    "duration": Function("时长（ISO 8601）", "a span of time (ISO 8601)", 'duration("PT12H")'),
     "end_of_day": Function("该日结束的时刻", "the end of the day", "end_of_day(today())"),
     "is_workday": Function("该日是否工作日", "whether the day is a working day", "is_workday(today())"),
     "office_hours": Function(
-        "该时刻是否办公时间(工作日的办公钟点);给两个时刻时,其间是否有办公时间",
+        "该时刻是否办公时间（工作日的办公钟点）;给两个时刻时，其间是否有办公时间",
         "whether the office is open at the instant; with two, whether it is open at any time between them",
         "office_hours(begins), office_hours(begins, ends)",
         1,
@@ -121,21 +121,21 @@ FUNCTIONS: Mapping[str, Function] = {
         2,
     ),
     "year": Function("年份", "the year of a date", "year(today())"),
-    "month": Function("月份(1–12)", "the month of a date, 1 to 12", "month(today())"),
-    "day": Function("日(1–31)", "the day of the month, 1 to 31", "day(today())"),
+    "month": Function("月份（1–12）", "the month of a date, 1 to 12", "month(today())"),
+    "day": Function("日（1–31）", "the day of the month, 1 to 31", "day(today())"),
     "weekday": Function("星期(1 = 星期一)", "the day of the week, 1 is Monday", "weekday(today())"),
     "min": Function("最小值", "the smallest", "min(a, b), min(list)", 1, 50),
     "max": Function("最大值", "the largest", "max(a, b), max(list)", 1, 50),
     "sum": Function("总和", "the total", "sum(a, b), sum(list)", 1, 50),
     "average": Function(
-        "平均值;空列表为空值", "the average; empty for an empty list", "average(list)", 1, 50
+        "平均值；空列表为空值", "the average; empty for an empty list", "average(list)", 1, 50
     ),
     "len": Function("文字或列表的长度", "the length of a text or list", "len(list)"),
     "count": Function(
         "列表中等于该值的个数", "how many in the list equal the value", 'count(votes, "agree")', 2, 2
     ),
     "round": Function(
-        "四舍五入到 n 位小数(默认 0)",
+        "四舍五入到 n 位小数（默认 0）",
         "rounded half up to n decimal places (0 unless given)",
         "round(amount, 2)",
         1,
@@ -145,10 +145,10 @@ FUNCTIONS: Mapping[str, Function] = {
     "ceiling": Function("向上取整", "rounded up to a whole number", "ceiling(x)"),
     "abs": Function("绝对值", "without its sign", "abs(x)"),
     "number": Function(
-        "由文字得出数字,可带千位逗号", "a number from a text; thousands commas are allowed", 'number("12.5")'
+        "由文字得出数字，可带千位逗号", "a number from a text; thousands commas are allowed", 'number("12.5")'
     ),
     "str": Function("变成文字", "as a text", "str(x)"),
-    "money": Function("金额写法,如 36,000.00", "written as an amount, such as 36,000.00", "money(amount)"),
+    "money": Function("金额写法，如 36,000.00", "written as an amount, such as 36,000.00", "money(amount)"),
     "lower": Function("变成小写", "in small letters", "lower(text)"),
     "upper": Function("变成大写", "in capital letters", "upper(text)"),
     "trim": Function("去掉首尾空白", "without blanks around it", "trim(text)"),
@@ -165,7 +165,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "any": Function("是否有一项成立", "whether one of them is true", "any(list), any(a, b)", 1, 50),
     "all": Function("是否每一项都成立", "whether all of them are true", "all(list), all(a, b)", 1, 50),
     "get": Function(
-        "变量的值;没有或为空时用后一个值",
+        "变量的值；没有或为空时用后一个值",
         "the variable's value, or the other where it has none",
         "get(amount, 0)",
         2,
@@ -448,7 +448,7 @@ def _date(value: Any, month: Any = None, day: Any = None) -> date:
     if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value, re.ASCII):
         return date.fromisoformat(value)
     raise failed(
-        "“{value}”不是日期,应类似 2026-03-01。",
+        "“{value}”不是日期，应类似 2026-03-01。",
         "“{value}” is not a date such as 2026-03-01.",
         value=shown(value),
     )
@@ -461,7 +461,7 @@ def clock_time(value: Any) -> time:
     if isinstance(value, str) and re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?", value, re.ASCII):
         return time.fromisoformat(value)
     raise failed(
-        "“{value}”不是钟点,应类似 17:00。", "“{value}” is not a time such as 17:00.", value=shown(value)
+        "“{value}”不是钟点，应类似 17:00。", "“{value}” is not a time such as 17:00.", value=shown(value)
     )
 
 
@@ -484,7 +484,7 @@ def duration(value: Any) -> timedelta:
     match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) and len(value) < 60 else None
     if match is None or not any(match.groups()[1:]) or value.strip().endswith("T"):
         raise failed(
-            "“{value}”不是时长,应类似 PT12H、P2D(月请用 months(n))。",
+            "“{value}”不是时长，应类似 PT12H、P2D(月请用 months(n))。",
             "“{value}” is not a span of time such as PT12H or P2D (for months use months(n)).",
             value=shown(value),
         )
@@ -649,7 +649,7 @@ class _Time:
             value = datetime.combine(_date(value), time(), self.zone)
         if not isinstance(value, datetime):
             raise failed(
-                "“{value}”不是时刻,应类似 2026-03-01T09:00。",
+                "“{value}”不是时刻，应类似 2026-03-01T09:00。",
                 "“{value}” is not an instant such as 2026-03-01T09:00.",
                 value=shown(value),
             )

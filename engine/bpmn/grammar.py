@@ -274,7 +274,7 @@ def _refuse_character(text: str, at: int) -> NoReturn:
     if character in _FULL_WIDTH:
         raise InvalidExpression(
             Text(
-                "第 {place} 个字符“{full}”是全角符号,请改用半角的 {half} 。",
+                "第 {place} 个字符“{full}”是全角符号，请改用半角的 {half} 。",
                 "Character {place}, “{full}”, is full-width; write {half} instead.",
             ),
             at,
@@ -371,10 +371,10 @@ class _Parser:
         token = self.token
         if token.kind == "end":
             raise InvalidExpression(
-                Text("表达式没有写完:{why}。", "The expression is unfinished: {why}."), token.offset, why=why
+                Text("表达式没有写完：{why}。", "The expression is unfinished: {why}."), token.offset, why=why
             )
         raise InvalidExpression(
-            Text("第 {place} 个字符“{word}”处:{why}。", "At character {place}, “{word}”: {why}."),
+            Text("第 {place} 个字符“{word}”处：{why}。", "At character {place}, “{word}”: {why}."),
             token.offset,
             place=token.offset + 1,
             word=self.text[token.offset : token.end][:30],
@@ -513,7 +513,7 @@ class _Parser:
                 if self.comes("("):
                     raise InvalidExpression(
                         Text(
-                            "不能调用“.{name}(…)”;请用函数,例如 len(x)、contains(x, y)。",
+                            "不能调用“.{name}(…)”；请用函数，例如 len(x)、contains(x, y)。",
                             "“.{name}(…)” cannot be called; use a function such as len(x) or contains(x, y).",
                         ),
                         token.offset,
@@ -614,7 +614,7 @@ class _Parser:
         if not allowed:
             raise InvalidExpression(
                 Text(
-                    "范围 [a..b] 只能写在 in 后面,或单独写在决策表的格子里。",
+                    "范围 [a..b] 只能写在 in 后面，或单独写在决策表的格子里。",
                     "A range [a..b] may only follow “in”, or stand alone in a cell of a decision table.",
                 ),
                 opening.offset,
@@ -682,7 +682,7 @@ class _Parser:
         ):
             raise InvalidExpression(
                 Text(
-                    "“{first},{second}”有两种读法:数字请不写千位逗号({first}{second}),列举请在逗号后空一格。",
+                    "“{first},{second}”有两种读法：数字请不写千位逗号({first}{second}),列举请在逗号后空一格。",
                     "“{first},{second}” may mean two things: write a number without comma ({first}{second}),"
                     " and a list with a space after the comma.",
                 ),

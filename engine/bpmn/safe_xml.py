@@ -45,9 +45,9 @@ def read(source: bytes | str, file_name: str = "") -> Element:
             ),
             file_name,
         )
-    doctype = Text("文件声明了 DOCTYPE 或实体,不被接受。", "The file declares a DOCTYPE or entities.")
+    doctype = Text("文件声明了 DOCTYPE 或实体，不被接受。", "The file declares a DOCTYPE or entities.")
     without = Text(
-        "请从建模工具重新保存,或删去这段声明。", "Save it again in the modeller, or remove the declaration."
+        "请从建模工具重新保存，或删去这段声明。", "Save it again in the modeller, or remove the declaration."
     )
     prolog = re.match(rb".*?<[A-Za-z_]", raw.replace(b"\0", b"")[:100_000], re.DOTALL)
     if prolog and _DOCTYPE.search(prolog[0]):

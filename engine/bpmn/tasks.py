@@ -253,7 +253,7 @@ class ServiceTask(FlowNode):
             if not raise_error(token, "error", error.code, error.message):
                 raise ExpressionFailed(
                     Text(
-                        "没有任何事件处理错误“{code}”:{reason}",
+                        "没有任何事件处理错误“{code}”：{reason}",
                         "Nothing handles the error “{code}”: {reason}",
                     ),
                     code=error.code,

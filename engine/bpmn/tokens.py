@@ -262,7 +262,7 @@ class Instance(_Running, BpmnWorkflow):
         self.queue.clear()
         error = ExpressionFailed(
             Text(
-                "流程在这里不停地循环,没有等待的任务或事件。",
+                "流程在这里不停地循环，没有等待的任务或事件。",
                 "The process goes round here without end or wait.",
             )
         )

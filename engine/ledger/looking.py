@@ -61,7 +61,7 @@ def require_settled(uow: UnitOfWork, party: Party) -> Decimal:
     receivable = standing(uow, party).receivable
     if receivable > 0:
         raise Conflict(
-            Text("尚欠 {amount} 元,须先结清。", "{amount} yuan are still owed and have to be paid first."),
+            Text("尚欠 {amount} 元，须先结清。", "{amount} yuan are still owed and have to be paid first."),
             amount=f"{receivable:,.2f}",
         )
     return receivable

@@ -101,7 +101,7 @@ def _charge_key(uow: UnitOfWork, unit: str, item: str, period: str) -> str:
 def _charged_already(item: ChargeItem, period: str) -> Conflict:
     return Conflict(
         Text(
-            "“{item}”{period}已经收过,不能重复计费。",
+            "“{item}”{period}已经收过，不能重复计费。",
             "“{item}” {period} has been charged for this unit already.",
         ),
         item=item.name,

@@ -70,7 +70,7 @@ class Asked:
         if row.fingerprint != fingerprint:
             raise Conflict(
                 Text(
-                    "凭据“{reference}”已经用于另一笔账,不能重复。",
+                    "凭据“{reference}”已经用于另一笔账，不能重复。",
                     "The reference “{reference}” stands for another posting already.",
                 ),
                 reference=self.reference,
@@ -173,7 +173,7 @@ def _move_balances(uow: UnitOfWork, party: Party, made: Sequence[Movement], may_
         if account == DEPOSIT:
             raise Conflict(
                 Text(
-                    "“{item}”只有押金 {held} 元,不够扣退 {amount} 元。",
+                    "“{item}”只有押金 {held} 元，不够扣退 {amount} 元。",
                     "Only {held} yuan are held as “{item}”; {amount} yuan cannot be taken out of it.",
                 ),
                 item=item_of(uow, item).name,
@@ -216,7 +216,7 @@ def amount_of(uow: UnitOfWork, value: Any) -> Decimal:
     if amount is None or not 0 < amount <= largest:
         raise InvalidInput(
             Text(
-                "金额 {amount} 不对:应大于 0,不超过 {largest} 元。",
+                "金额 {amount} 不对：应大于 0,不超过 {largest} 元。",
                 "The amount {amount} is wrong: it should be above 0 and at most {largest} yuan.",
             ),
             amount="—" if amount is None else amount,
@@ -241,7 +241,7 @@ def reference_of(text: str) -> str:
     """Return a reference. Raises InvalidInput: it is missing or too long."""
     reference = short(text, LONGEST_REFERENCE)
     if not reference:
-        raise InvalidInput(Text("缺少凭据(reference)。", "The reference is missing."))
+        raise InvalidInput(Text("缺少凭据（reference）。", "The reference is missing."))
     return reference
 
 
@@ -253,6 +253,6 @@ def today_of(uow: UnitOfWork) -> date:
 def more_than_owed(owed: Decimal) -> Conflict:
     """Return the error of paying more than is owed."""
     return Conflict(
-        Text("超过应收:只欠 {amount} 元。", "That is more than the {amount} yuan that are owed."),
+        Text("超过应收：只欠 {amount} 元。", "That is more than the {amount} yuan that are owed."),
         amount=f"{max(owed, Decimal()):,.2f}",
     )

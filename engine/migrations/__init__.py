@@ -38,7 +38,7 @@ def reachable(address: str, centre: Centre) -> Database:
     except DBAPIError as error:
         reason = str(error.orig).strip().partition("\n")[0]
         raise SettingsError(
-            Text("无法使用数据库:{reason}", "The database cannot be used: {reason}"), reason=reason
+            Text("无法使用数据库：{reason}", "The database cannot be used: {reason}"), reason=reason
         ) from error
     return database
 
@@ -94,7 +94,7 @@ def _upgrade(connection: Connection) -> None:
     except CommandError as error:
         raise SettingsError(
             Text(
-                "数据库属于更新的程序版本,请升级程序。({reason})",
+                "数据库属于更新的程序版本，请升级程序。({reason})",
                 "The database belongs to a newer version of the program; install that one. ({reason})",
             ),
             reason=error,

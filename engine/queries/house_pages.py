@@ -32,7 +32,7 @@ _SENTENCES: Mapping[Kind, Text] = {
     Kind.SUBSTITUTE_REVOKED: Text(
         "撤销{substitute}对{person}的代理", "ended {substitute} standing in for {person}"
     ),
-    Kind.ORGANISATION_LOADED: Text("载入岗位组:{groups}", "loaded the groups {groups}"),
+    Kind.ORGANISATION_LOADED: Text("载入岗位组：{groups}", "loaded the groups {groups}"),
 }
 _ASPECTS: Mapping[str, Text] = {
     "groups": Text("岗位组", "groups"),

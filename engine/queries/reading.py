@@ -264,19 +264,19 @@ _SENTENCES: Mapping[Kind, Text] = {
     Kind.DECIDED: Text(
         "按决策表“{table}”第 {version} 版判定", "decided by table “{table}”, version {version}"
     ),
-    Kind.TIMER_FIRED: Text("到时:“{element}”", "time was up: “{element}”"),
+    Kind.TIMER_FIRED: Text("到时：“{element}”", "time was up: “{element}”"),
     Kind.MESSAGE_SENT: Text("发出消息“{name}”", "sent the message “{name}”"),
     Kind.MESSAGE_CAUGHT: Text("收到消息“{name}”", "received the message “{name}”"),
     Kind.NOTIFIED: Text("通知{to}:{said}", "told {to}: {said}"),
-    Kind.INCIDENT: Text("“{element}”出现异常:{said}", "“{element}” could not go on: {said}"),
+    Kind.INCIDENT: Text("“{element}”出现异常：{said}", "“{element}” could not go on: {said}"),
     Kind.RETRIED: Text("重试“{element}”", "tried “{element}” again"),
     Kind.ENDED: Text("结束于“{element}”", "ended at “{element}”"),
     Kind.CANCELLED: Text("终止", "cancelled the case"),
     Kind.COMMENTED: Text("备注", "left a remark"),
-    Kind.RECORD_ADDED: Text("登记:{said}", "registered {said}"),
-    Kind.RECORD_CHANGED: Text("更新登记:{said}", "changed the record of {said}"),
-    Kind.POSTED: Text("记账:{said}", "posted: {said}"),
-    Kind.PAPER_ISSUED: Text("出具单据:{said}", "issued {said}"),
+    Kind.RECORD_ADDED: Text("登记：{said}", "registered {said}"),
+    Kind.RECORD_CHANGED: Text("更新登记：{said}", "changed the record of {said}"),
+    Kind.POSTED: Text("记账：{said}", "posted: {said}"),
+    Kind.PAPER_ISSUED: Text("出具单据：{said}", "issued {said}"),
 }
 
 

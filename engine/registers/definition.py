@@ -156,7 +156,7 @@ class _Reading:
         asked = fields.get(number)
         if asked is None or asked.type != "text" or not asked.required or asked.restricted:
             message = Text(
-                "登记簿“{key}”的编号“{number}”应是必填的 text 字段,且不是 restricted。",
+                "登记簿“{key}”的编号“{number}”应是必填的 text 字段，且不是 restricted。",
                 "The number “{number}” of “{key}” should be a required text field that is not restricted.",
             )
             self._wrong("register-number", message.format(key=key, number=number), key)
@@ -185,7 +185,7 @@ class _Reading:
         type_ = self._text(entry, "type", f"{register}.{key}")
         if type_ not in TYPES:
             message = Text(
-                "字段“{key}”的类型“{type}”不认识,可用:{types}。",
+                "字段“{key}”的类型“{type}”不认识，可用：{types}。",
                 "The field “{key}” has the unknown type “{type}”; there are: {types}.",
             )
             known = ", ".join(sorted(TYPES))
@@ -221,7 +221,7 @@ class _Reading:
             self._wrong("reference", message.format(key=where), made.key)
         if made.restricted and (made.indexed or made.type == "reference"):
             message = Text(
-                "字段“{key}”不能既 restricted 又可查找(indexed、reference)。",
+                "字段“{key}”不能既 restricted 又可查找（indexed、reference）。",
                 "The field “{key}” cannot be restricted and searched for (indexed, reference) at once.",
             )
             self._wrong("restricted-index", message.format(key=where), made.key)
@@ -235,7 +235,7 @@ class _Reading:
                 choices[each["value"]] = self._name(each, f"{where}={each['value']}")
             else:
                 message = Text(
-                    "字段“{key}”的选项应是文字,或 {{value, name_zh, name_en}}。",
+                    "字段“{key}”的选项应是文字，或 {{value, name_zh, name_en}}。",
                     "A choice of “{key}” should be a text, or {{value, name_zh, name_en}}.",
                 )
                 self._wrong("choices", message.format(key=where), where.rpartition(".")[2])
@@ -311,7 +311,7 @@ class _Reading:
         for name, linked_key in linked.items():
             if linked_key is not None and linked_key not in registers:
                 message = Text(
-                    "[ledger] 的 {at}:没有登记簿“{name}”。", "[ledger] {at}: there is no register “{name}”."
+                    "[ledger] 的 {at}：没有登记簿“{name}”。", "[ledger] {at}: there is no register “{name}”."
                 )
                 self._wrong("unknown-register", message.format(at=name, name=linked_key), linked_key)
         largest = self._number(found, "largest_amount", "ledger")
@@ -383,7 +383,7 @@ class _Reading:
         pattern = self._text(entry, name, where)
         if name in entry and not is_pattern(pattern):
             message = Text(
-                "编号规则“{pattern}”不对,应类似 ZHZ-{{year}}-{{n:05}},最多 40 个字符。",
+                "编号规则“{pattern}”不对，应类似 ZHZ-{{year}}-{{n:05}}，最多 40 个字符。",
                 "“{pattern}” is no pattern of numbers such as ZHZ-{{year}}-{{n:05}}, 40 characters at most.",
             )
             self._wrong("number-pattern", message.format(pattern=pattern), where, of=name)
@@ -433,6 +433,6 @@ _HINT = Text("格式见 docs/registers.md。", "docs/registers.md describes the 
 _TWICE = Text("“{key}”定义了两次。", "“{key}” is defined twice.")
 _SHAPE = Text("“{name}”的写法不对。", "“{name}” has the wrong shape.")
 _UNKNOWN_FIELD = Text(
-    "登记簿“{key}”的 {at}:没有(或不能用)字段“{name}”。",
+    "登记簿“{key}”的 {at}：没有（或不能用）字段“{name}”。",
     "The register “{key}”, {at}: there is no field “{name}” that could be used.",
 )

@@ -39,10 +39,10 @@ NUMBER = "number"  # the column of the numbers, where a register gives them itse
 _record = tables.record
 
 _NO_RECORD = Text(
-    "没有这个编号的登记(编号由系统给出)。", "There is no record of this number; the program gives numbers."
+    "没有这个编号的登记（编号由系统给出）。", "There is no record of this number; the program gives numbers."
 )
 _TAKEN = Text(
-    "编号已有登记;要更新请选择“更新”。", "The number is taken; choose “update” to change its record."
+    "编号已有登记；要更新请选择“更新”。", "The number is taken; choose “update” to change its record."
 )
 _TWICE = Text("编号在第 {row} 行已经出现。", "The number is in row {row} already.")
 _NO_SUCH = Text("“{register}”里没有这个编号。", "“{register}” has no such number.")
@@ -179,7 +179,7 @@ def _copy(stream: BinaryIO, target: Path, largest: int) -> None:
             size += len(chunk)
             if size > largest:
                 raise InvalidInput(
-                    Text("文件太大:最多 {most} MB。", "The file is too large: at most {most} MB."),
+                    Text("文件太大：最多 {most} MB。", "The file is too large: at most {most} MB."),
                     most=largest // (1 << 20),
                 )
             copy.write(chunk)
@@ -308,7 +308,7 @@ def _require_mapping(
     if wrong:
         raise InvalidInput(
             Text(
-                "字段“{key}”不能导入,或选了两次。",
+                "字段“{key}”不能导入，或选了两次。",
                 "The field “{key}” cannot be imported, or was chosen twice.",
             ),
             key=wrong[0],
@@ -499,7 +499,7 @@ def store_import(
         Conflict: somebody changed the register meanwhile, so that the file has to be checked again.
     """
     if checked.report.error_count:
-        raise InvalidInput(Text("文件里有错误,没有导入。", "The file has errors; nothing was imported."))
+        raise InvalidInput(Text("文件里有错误，没有导入。", "The file has errors; nothing was imported."))
     register = access.changeable(uow, checked.register, by)
     done, total = 0, checked.report.rows
     with closing(sqlite3.connect(checked.path)) as staged:
@@ -570,7 +570,7 @@ def _require_free_spans(uow: UnitOfWork, register: Register, new: Sequence[Mappi
 def _changed_meanwhile() -> Conflict:
     return Conflict(
         Text(
-            "检查之后登记簿有了变动,没有导入;请重新检查。",
+            "检查之后登记簿有了变动，没有导入；请重新检查。",
             "The register changed after the check; nothing was imported. Please check again.",
         )
     )

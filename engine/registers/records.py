@@ -93,7 +93,7 @@ def _has(register: Register, key: str, value: Any) -> ColumnElement[bool]:
     if field is None or not (field.indexed or field.reference):
         raise InvalidInput(
             Text(
-                "登记簿“{register}”不能按“{field}”查找(应为 indexed 字段)。",
+                "登记簿“{register}”不能按“{field}”查找（应为 indexed 字段）。",
                 "The register “{register}” cannot be searched by “{field}” (which is not indexed).",
             ),
             register=register.key,
@@ -183,7 +183,7 @@ def change(
     if revision is not None and revision != present.revision:
         raise Conflict(
             Text(
-                "“{title}”刚被别人改过,请刷新后再改。",
+                "“{title}”刚被别人改过，请刷新后再改。",
                 "Somebody has just changed “{title}”; reload the page, then change it.",
             ),
             title=present.title,

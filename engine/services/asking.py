@@ -100,7 +100,7 @@ def named(register: Register, error: InvalidForm) -> InvalidForm:
 def wrong(call: ServiceCall, reason: Text) -> ExpressionFailed:
     """Return the error of a service that is used wrongly."""
     return ExpressionFailed(
-        Text("服务“{topic}”无法执行:{reason}", "the service “{topic}” could not be carried out: {reason}"),
+        Text("服务“{topic}”无法执行：{reason}", "the service “{topic}” could not be carried out: {reason}"),
         topic=same(call.topic),
         reason=reason,
     )
@@ -113,7 +113,9 @@ def only(call: ServiceCall, *known: str, prefix: str | None = None) -> None:
     """Raise ExpressionFailed where an input is none of these (nor begins with the prefix)."""
     for name in call.inputs:
         if name not in known and not (prefix and name.startswith(prefix)):
-            message = Text("没有输入“{name}”,可用:{known}", "there is no input “{name}”; there are: {known}")
+            message = Text(
+                "没有输入“{name}”，可用：{known}", "there is no input “{name}”; there are: {known}"
+            )
             raise wrong(call, message.format(name=name, known=", ".join(known)))
 
 
@@ -135,7 +137,7 @@ def mapping_of(call: ServiceCall, name: str) -> Mapping[str, Any]:
     if value is None or value == "":
         return {}
     if not isinstance(value, Mapping):
-        message = Text("{name} 应是 {{字段: 值}}", "“{name}” should be a dict such as {{field: value}}")
+        message = Text("{name} 应是 {{字段：值}}", "“{name}” should be a dict such as {{field: value}}")
         raise wrong(call, message.format(name=name))
     return value
 

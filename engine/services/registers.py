@@ -43,7 +43,7 @@ def register_find(requests: Requests, call: ServiceCall) -> Variables:
         return {"record": found and found.as_variable()}
     several = _matching(requests, call, register, 2)
     if len(several) > 1:
-        raise wrong(call, Text("有多条符合,请用 register_list", "several records fit; use register_list"))
+        raise wrong(call, Text("有多条符合，请用 register_list", "several records fit; use register_list"))
     return {"record": several[0].as_variable() if several else None}
 
 

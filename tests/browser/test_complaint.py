@@ -16,8 +16,8 @@ NUMBER = "TS-20260302-0001"
 INTAKE = {
     "channel": "staff", "first_contact": "保安部 宋杰", "customer_name": "李梅", "customer_phone": "13812345678",
     "unit": "3 栋 2 单元 501", "complaint_object": "management", "fact_time": "昨晚 22 点起", "fact_place": "3 栋楼下",
-    "facts": "楼上空调外机支架松动,噪音大,并把雨棚砸坏,业主称影响休息已三晚。",
-    "demand": "尽快整改,赔偿雨棚和误工损失。", "claim_amount": "60000",
+    "facts": "楼上空调外机支架松动，噪音大，并把雨棚砸坏，业主称影响休息已三晚。",
+    "demand": "尽快整改，赔偿雨棚和误工损失。", "claim_amount": "60000",
     "evidence_kind": "attached", "evidence": ["雨棚.png"],
     "evidence.new.source": "业主李梅", "evidence.new.taken_on": "2026-03-01", "points_confirmed": True,
 }  # fmt: skip
@@ -28,24 +28,24 @@ STEPS = [
     Step("调查核实", "ma_chao", {
         "handler": "马超", "survey_needed": True, "survey_observations": "两颗膨胀螺栓脱落。",
         "survey_photos": ["支架.png"], "records_checked": ["repair", "inspection"], "finding": "valid",
-        "investigation_result": "外机支架松动,确有噪音,雨棚系支架坠落砸坏。", "responsibility_degree": "main",
+        "investigation_result": "外机支架松动，确有噪音，雨棚系支架坠落砸坏。", "responsibility_degree": "main",
         "cause": "facility", "investigation_signatures": "李梅、马超"}),
     Step("制定方案并与业主协商", "ma_chao", {
-        "proposed_plan": "加固支架并加装减震垫,赔偿雨棚和误工损失。", "plan_deadline": "2026-03-02T20:00",
+        "proposed_plan": "加固支架并加装减震垫，赔偿雨棚和误工损失。", "plan_deadline": "2026-03-02T20:00",
         "plan_responsible": "工程部 马超", "plan_resources": "减震垫 4 个", "handling_cost": "36000",
         "cost_nature": "cash", "agreement": "reached", "negotiation": "业主接受 36,000 元。", "plan_author": "马超"}),
     Step("业主登记表", "chen_xue", {
-        "filled_by": "owner", "owner_id_number": "11010519491231002X", "registration_content": "外机噪音,雨棚损坏。",
+        "filled_by": "owner", "owner_id_number": "11010519491231002X", "registration_content": "外机噪音，雨棚损坏。",
         "registration_demand": "整改并赔偿。", "registration_scan": ["登记表.pdf"], "routes_acknowledged": True,
         "registration_signature": "李梅", "registration_date": "2026-03-02"}),
     Step("投诉处理评审", "li_na", {
         "responsibility": "公司负主要责任。", "irrational": True, "criteria_reason": "业主扬言拉横幅、找媒体。",
-        "evaluation_decision": "同意方案,送顾问审议。", "evaluator": "李娜"}),
-    Step("经理确认风险", "zhang_wei", {"criteria_confirmed": "属实,按紧急审议。", "urgent": True}),
+        "evaluation_decision": "同意方案，送顾问审议。", "evaluator": "李娜"}),
+    Step("经理确认风险", "zhang_wei", {"criteria_confirmed": "属实，按紧急审议。", "urgent": True}),
     Step("分管领导接待", "huang_ying", {
-        "received_at": "2026-03-02T10:15", "received_by": "黄颖", "reception_record": "当面致歉,答复三日内给方案。"}),
+        "received_at": "2026-03-02T10:15", "received_by": "黄颖", "reception_record": "当面致歉，答复三日内给方案。"}),
     Step("整理卷宗", "cheng_yan", {
-        "case_summary": "外机支架坠落致损,业主索赔 60,000 元。",
+        "case_summary": "外机支架坠落致损，业主索赔 60,000 元。",
         "file_contents": ["registration", "record", "investigation", "evidence", "evaluation"],
         "specialists": ["engineering", "legal"], "file_documents": ["卷宗.pdf"]}),
     Step("安排审议", "li_na", {"scheduling": "urgent"}),
@@ -53,9 +53,9 @@ STEPS = [
         "consumer_advisors": ["周秀兰"], "police_advisors": ["韩卫东"],
         "attendees": ["deputy_gm", "cs_manager", "case_owner"], "meeting_place": "客户中心 301"}),
     Step("消协提出意见", "zhou_xiulan", {
-        "conflict": "false", "agrees": "agree", "opinion": "方案公平,金额与损失相当。", "advisor_signature": "周秀兰"}),
+        "conflict": "false", "agrees": "agree", "opinion": "方案公平，金额与损失相当。", "advisor_signature": "周秀兰"}),
     Step("公安提出意见", "han_weidong", {
-        "conflict": "false", "agrees": "agree", "opinion": "同意,注意防止聚集。", "advisor_signature": "韩卫东"}),
+        "conflict": "false", "agrees": "agree", "opinion": "同意，注意防止聚集。", "advisor_signature": "韩卫东"}),
     Step("记录审议会议", "zhang_wei", {
         "meeting_held_at": "2026-03-02T10:30", "convener": "张伟",
         "participants": [
@@ -64,10 +64,10 @@ STEPS = [
         "meeting_result": "proposal", "unanimous": "true", "preliminary_proposal": "按方案赔偿 36,000 元。",
         "recommended_cost": "36000", "record_signature": "张伟"}),
     Step("写处理报告", "cheng_yan", {
-        "report_responsibility": "公司负主要责任。", "recommended_plan": "加固支架,按损失补偿。",
-        "recommended_cost": "36000", "handling_report": "经审议,建议按方案处理。", "report_author": "程燕"}),
+        "report_responsibility": "公司负主要责任。", "recommended_plan": "加固支架，按损失补偿。",
+        "recommended_cost": "36000", "handling_report": "经审议，建议按方案处理。", "report_author": "程燕"}),
     Step("审批处理报告", "bai_zhe", {"report_decision": "approve", "report_signature": "白哲"}),
-    Step("填投诉处理表", "cheng_yan", {"request_reason": "公司负主要责任,金额按实际损失。", "applicant": "程燕"}),
+    Step("填投诉处理表", "cheng_yan", {"request_reason": "公司负主要责任，金额按实际损失。", "applicant": "程燕"}),
     Step("财务审核", "qian_jin", {
         "finance_decision": "approve", "finance_opinion": "预算内。", "finance_signature": "钱进"}),
     Step("经理审批", "zhang_wei", {
@@ -75,7 +75,7 @@ STEPS = [
     Step("主管副总审批", "lu_zheng", {
         "deputy_decision": "approve", "deputy_opinion": "同意。", "deputy_signature": "陆正"}),
     Step("责任部门处理", "luo_yi", {
-        "handling_state": "done", "handling_note": "已加固支架,加装减震垫。", "handling_result": "噪音降到标准以内。",
+        "handling_state": "done", "handling_note": "已加固支架，加装减震垫。", "handling_result": "噪音降到标准以内。",
         "handling_photos": ["完工.png"], "handled_by": "罗毅"}),
     Step("部门负责人核查", "gao_peng", {"head_check": "pass", "head_signature": "高鹏"}),
     Step("签署和解协议", "cheng_yan", {
@@ -86,11 +86,11 @@ STEPS = [
     Step("付款并上传凭证", "qian_jin", {"paid_on": "2026-03-02", "payment_proof": ["回单.pdf"]}),
     Step("反馈结果给客户", "chen_xue", {
         "feedback_way": "telephone", "feedback_how": "已上门检修并赔付。", "feedback_measures": "加固并加装减震垫。",
-        "feedback_result": "噪音合格,赔款到账。", "demand_met": "true"}),
+        "feedback_result": "噪音合格，赔款到账。", "demand_met": "true"}),
     Step("回访", "guo_feng", {
-        "reached": "true", "satisfied": "true", "visit_record": "电话回访,客户满意。", "visitor": "郭峰"}),
+        "reached": "true", "satisfied": "true", "visit_record": "电话回访，客户满意。", "visitor": "郭峰"}),
     Step("主管审核归档", "li_na", {
-        "review_opinion": "记录完整,归档。", "measures_needed": "false", "review_signature": "李娜"}),
+        "review_opinion": "记录完整，归档。", "measures_needed": "false", "review_signature": "李娜"}),
     Step("召开专题会议", "huang_ying", {
         "meeting_on": "2026-03-02T11:30", "meeting_chair": "黄颖", "meeting_attendees": "各部门负责人",
         "company_leaders_attended": True, "root_cause": "巡检不到位。",

@@ -193,7 +193,7 @@ def book_moving(house: House) -> None:
     slots = page.locator("[name=moving_slot] option:not([value=''])")
     house.fill(page, {"moving_day": "2026-03-09"})
     expect(slots).to_have_text(["06:30–08:30", "17:30–19:30", "19:30–21:30"])
-    house.fill(page, {"moving_day": "2026-03-07", "moving_slot": "10:00", "moving_route": "货梯 2 号,东门"})
+    house.fill(page, {"moving_day": "2026-03-07", "moving_slot": "10:00", "moving_route": "货梯 2 号，东门"})
     house.finish(page)
 
 

@@ -16,7 +16,7 @@ from tests.desk import MONDAY, Desk
 RECORD = {
     "channel": "hotline", "customer_name": "李梅", "customer_phone": "13812345678", "unit": "3 栋 2 单元 501",
     "complaint_object": "management", "fact_time": "昨晚 22 点起", "fact_place": "3 栋楼下",
-    "facts": "楼下空调外机噪音大,影响休息。", "demand": "尽快整改,不再扰民。", "evidence_kind": "none",
+    "facts": "楼下空调外机噪音大，影响休息。", "demand": "尽快整改，不再扰民。", "evidence_kind": "none",
 }  # fmt: skip
 CHANNELS = (
     "on_site", "hotline", "telephone", "property_hotline", "centre_hotline", "wechat", "app", "email", "web",

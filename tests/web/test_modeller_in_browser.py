@@ -66,7 +66,7 @@ def test_a_diagram_is_broken_mended_and_deployed(open_page, database, all_proces
     page.fill("#bio-properties-panel-name", "管理员到现场")
     page.click(".bio-properties-panel-group-header:has-text('表单')")
     page.fill("#bio-properties-panel-formRef", "no_such_form")
-    expect(page.locator("[data-state]")).to_have_text("有改动,还没有检查")
+    expect(page.locator("[data-state]")).to_have_text("有改动，还没有检查")
 
     _check(page)
     expect(page.locator("[data-report]")).to_contain_text("no_such_form")

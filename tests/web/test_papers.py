@@ -14,7 +14,7 @@ name_zh: 收据
 name_en: Receipt
 series: SJ-{n:05}
 #}
-<h1>收据</h1><p>编号:{{ number }}</p><p>{{ borrower }}</p>
+<h1>收据</h1><p>编号：{{ number }}</p><p>{{ borrower }}</p>
 """
 PASS = """{#
 name_zh: 临时证

@@ -75,7 +75,7 @@ def test_groups_are_exactly_those_that_are_ticked(iris, nora):
     page = iris.get(nora).text
     assert re.search(r'value="manager" checked', page)
     assert not re.search(r'value="front_desk" checked', page)
-    assert "岗位组:前台、经理 → 经理" in page
+    assert "岗位组：前台、经理 → 经理" in page
     assert iris.post(f"{nora}/groups", {"groups": ["nonsense"]}).status_code == 422
 
 
@@ -102,7 +102,7 @@ def test_who_left_no_longer_gets_in_and_stays_in_the_history(iris, ada, stranger
     assert ada.get("/inbox").location.startswith("/login")
     assert stranger.log_in("ada").status_code != 303
     page = iris.get("/people/person/ada").text
-    assert "已停用" in page and "可以登录:是 → 否" in page
+    assert "已停用" in page and "可以登录：是 → 否" in page
     iris.post("/people/person/ada/active", {"active": "1"})
     assert stranger.log_in("ada").status_code == 303
 
@@ -113,7 +113,7 @@ def test_details_are_changed_with_old_and_new_in_the_history(iris):
         iris.post(f"{address}/details", {"full_name": "安达明", "email": "", "language": "zh"}).status_code
         == 303
     )
-    assert "姓名:安达 → 安达明" in iris.get(address).text
+    assert "姓名：安达 → 安达明" in iris.get(address).text
     answer = iris.post(f"{address}/details", {"full_name": "安达明", "email": "no address", "language": "zh"})
     assert answer.status_code == 422
     assert 'value="no address"' in answer.text

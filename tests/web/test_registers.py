@@ -178,7 +178,7 @@ def test_who_changes_a_record_second_sees_what_the_first_has_done(ada, ben, unit
     late = ben.post(address, {"area": "95", "status": "occupied", "_revision": revision[1]})
     assert late.status_code == 409
     assert 'value="95"' in late.text
-    assert "现在登记的是:90" in late.text
+    assert "现在登记的是：90" in late.text
     again = re.search(r'name="_revision" value="(\d+)"', late.text)
     assert again
     saved = ben.post(address, {"area": "95", "status": "occupied", "_revision": again[1]})

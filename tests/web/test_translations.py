@@ -49,7 +49,7 @@ def test_no_template_speaks_chinese_past_the_catalogue():
         "plain.html",
         "_parts/bar.html",
         "_parts/language.html",
-    }  # the sign 办, the name of the language
+    }  # the sign 办，the name of the language
     for path in (WEB / "templates").rglob("*.html"):
         name = path.relative_to(WEB / "templates").as_posix()
         rest = marked.sub("", path.read_text(encoding="utf-8"))
