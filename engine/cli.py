@@ -97,8 +97,8 @@ class _Commands(click.Group):
             return super().invoke(context)
         except InvalidDefinition as error:
             console = context.obj
-            for finding in error.findings:
-                click.echo(printing.finding(finding, console.language), err=True)
+            for line in printing.findings(error.findings, console.language):
+                click.echo(line, err=True)
             console.fail(error.message)
         except SettingsError as error:
             context.obj.fail(error.message, USAGE)
@@ -117,11 +117,11 @@ class _Commands(click.Group):
 @click.pass_context
 def commands(context: click.Context, lang: str | None, demo: bool) -> None:
     """
-    办结:把业主服务流程办到底。 Banjie carries service processes through to their end.
+    办结：把业主服务流程办到底。 Banjie carries service processes through to their end.
 
     设置取自环境变量 BANJIE_…(见 README)。 Settings come from the environment, BANJIE_… (see the README).
 
-    退出码:0 完成;1 文件、数据或请求有问题;2 用法或设置不对。 Exit codes: 0 done; 1 something is wrong with
+    退出码：0 完成；1 文件、数据或请求有问题；2 用法或设置不对。 Exit codes: 0 done; 1 something is wrong with
     the files, the data or the request; 2 wrong usage or settings.
     """
     context.obj = Console(lang or _language_of_environment(), demo)
@@ -156,11 +156,11 @@ def check(console: Console, paths: Sequence[Path], as_json: bool) -> None:
         told = [printing.finding_as_json(finding, console.language) for finding in findings]
         click.echo(json.dumps(told, ensure_ascii=False, indent=2))
     else:
-        for finding in findings:
-            click.echo(printing.finding(finding, console.language))
+        for line in printing.findings(findings, console.language):
+            click.echo(line)
         errors = sum(finding.severity == "error" for finding in findings)
         console.say(
-            Text("{errors} 处错误,{warnings} 处警告。", "{errors} errors, {warnings} warnings."),
+            Text("{errors} 处错误，{warnings} 处警告。", "{errors} errors, {warnings} warnings."),
             errors=errors,
             warnings=len(findings) - errors,
         )
@@ -196,7 +196,7 @@ def _check(paths: Iterable[Path]) -> list[Finding]:
 @click.pass_obj
 def deploy(console: Console, paths: Sequence[Path], reason: str) -> None:
     """
-    部署文件;不给文件时部署整个流程文件夹。 Deploy files, or the whole folder of processes (BANJIE_PROCESSES).
+    部署文件；不给文件时部署整个流程文件夹。 Deploy files, or the whole folder (BANJIE_PROCESSES).
 
     文件夹里部署过的文件不会覆盖页面上改过的新版本。 A file of the folder that was deployed before never
     overwrites a newer version made in the page.
@@ -211,7 +211,7 @@ def deploy(console: Console, paths: Sequence[Path], reason: str) -> None:
                 identity.load_organisation(uow, folder / "organisation.toml")
             made = definitions.deploy_folder(uow, folder, identity.SYSTEM)
     if not any(each.is_new for each in made):
-        console.say(Text("都已部署过,没有变化。", "Everything was deployed before."))
+        console.say(Text("都已部署过，没有变化。", "Everything was deployed before."))
         return
     for each in made:
         state = Text("新版本", "new") if each.is_new else Text("未变", "unchanged")
@@ -264,7 +264,7 @@ def play(console: Console, paths: Sequence[Path], folder: Path, junit: Path | No
             junit.write_text(printing.junit(results, console.language), encoding="utf-8")
     failed = sum(result.failure is not None for result in results)
     console.say(
-        Text("{n} 段通过,{failed} 段不符。", "{n} passed, {failed} failed."),
+        Text("{n} 段通过，{failed} 段不符。", "{n} passed, {failed} failed."),
         n=len(results) - failed,
         failed=failed,
     )
@@ -291,7 +291,7 @@ def decide(console: Console, file: Path, key: str, given: str) -> None:
     """
     用决策表算一次。 Ask a decision table (.dmn), and print its outputs as one JSON object.
 
-    金额可写成数或字符串,不失精度。 Amounts may be numbers or strings; none loses a digit. Outputs of a table
+    金额可写成数或字符串，不失精度。 Amounts may be numbers or strings; none loses a digit. Outputs of a table
     that collects are lists; where no rule fits, they are null.
 
     退出码 Exit codes: 0 已得出 answered; 1 表或输入不对 the table or the input is wrong;
@@ -309,7 +309,7 @@ def decide(console: Console, file: Path, key: str, given: str) -> None:
         console.fail(Text("--input 应为一个 JSON 对象。", "--input must be one JSON object."))
     tables = {table.key: table for table in decisions.read(file.read_bytes(), file.name)}
     if key not in tables:
-        told = Text("{file} 里没有决策“{key}”,有:{keys}", "{file} has no decision “{key}”; it has {keys}.")
+        told = Text("{file} 里没有决策“{key}”，有：{keys}", "{file} has no decision “{key}”; it has {keys}.")
         console.fail(told.format(file=file.name, key=key, keys=", ".join(tables)))
     centre = Centre()
     days = BusinessCalendar(centre.zone, centre.office_opens, centre.office_closes, {}, frozenset())
@@ -351,14 +351,14 @@ def worker(console: Console, once: bool) -> None:
         fired = timers.fire_due(database)
         sent = notifications.deliver(database, found)
         console.say(
-            Text("触发了 {fired} 个定时器,发出 {sent} 封邮件。", "{fired} timers fired, {sent} mails sent."),
+            Text("触发了 {fired} 个定时器，发出 {sent} 封邮件。", "{fired} timers fired, {sent} mails sent."),
             fired=fired,
             sent=sent,
         )
         return
     background = scheduler.Clock(database, found)
     background.start()
-    console.say(Text("工作进程已启动,按 Ctrl-C 结束。", "The worker runs; Ctrl-C ends it."))
+    console.say(Text("工作进程已启动，按 Ctrl-C 结束。", "The worker runs; Ctrl-C ends it."))
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
@@ -370,13 +370,13 @@ def worker(console: Console, once: bool) -> None:
 @click.argument("name")
 @click.option("--full-name", required=True, help="姓名 The person's name")
 @click.option(
-    "--group", "groups", multiple=True, metavar="KEY", help="岗位组,可多次 A group; may be repeated"
+    "--group", "groups", multiple=True, metavar="KEY", help="岗位组，可多次 A group; may be repeated"
 )
 @click.option("--email", help="电子邮箱 Mail address")
 @click.option(
     "--language", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="界面语言 Language"
 )
-@click.password_option(help="密码;不写则询问 Password; asked for where it is left out")
+@click.password_option(help="密码；不写则询问 Password; asked for where it is left out")
 @click.pass_obj
 def create_user(
     console: Console,
@@ -397,7 +397,9 @@ def create_user(
 
 @commands.command("bench")
 @click.option(
-    "--small/--full", default=True, help="几秒的小规模(默认),或完整规模 Seconds (the default), or everything"
+    "--small/--full",
+    default=True,
+    help="几秒的小规模（默认）,或完整规模 Seconds (the default), or everything",
 )
 @click.option("--json", "as_json", is_flag=True, help="以 JSON 输出 Print JSON")
 @click.option(

@@ -25,6 +25,10 @@ class NotPermitted(BanjieError):
     """The person may not do this."""
 
 
+class SamePerson(NotPermitted):
+    """The person did something in this case that forbids this step."""
+
+
 class Conflict(BanjieError):
     """Somebody else was faster, or the thing has ended; nothing was stored."""
 
@@ -67,6 +71,18 @@ class Finding:
     line: int | None = None
 
 
+#: So many findings are shown at once: nobody reads more, and one cause may give thousands.
+MOST_SHOWN = 200
+
+
+def foremost(findings: Sequence[Finding], most: int = MOST_SHOWN) -> tuple[Finding, ...]:
+    """Return the findings to be shown, in their order: where there are too many, errors before warnings."""
+    if len(findings) <= most:
+        return tuple(findings)
+    places = sorted(range(len(findings)), key=lambda place: findings[place].severity != "error")
+    return tuple(findings[place] for place in sorted(places[:most]))
+
+
 class InvalidDefinition(BanjieError):
     """A diagram, table or form cannot be deployed; ``findings`` says all that is wrong with it."""
 
@@ -74,7 +90,7 @@ class InvalidDefinition(BanjieError):
         self.findings = tuple(findings)
         errors = sum(1 for finding in findings if finding.severity == "error")
         super().__init__(
-            Text("有 {count} 处错误,无法部署。", "It cannot be deployed: {count} errors."), count=errors
+            Text("有 {count} 处错误，无法部署。", "It cannot be deployed: {count} errors."), count=errors
         )
 
 

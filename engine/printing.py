@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
-from engine.errors import Finding
+from engine.errors import Finding, foremost
 from engine.journeys import Failure, Result
 from engine.texts import Text
 
 _SEVERITIES = {"error": Text("错误", "error"), "warning": Text("警告", "warning")}
+
+
+_MORE = Text(
+    "……还有 {count} 处没有列出；先改正上面的，再检查一次(--json 列出全部)。",
+    "… and {count} more, not listed: mend these, then check again (--json lists all).",
+)
+
+
+def findings(found: Sequence[Finding], language: str) -> Iterator[str]:
+    """Give findings as lines; of very many the foremost, and a line that says how many there are besides."""
+    shown = foremost(found)
+    for each in shown:
+        yield finding(each, language)
+    if len(found) > len(shown):
+        yield _MORE.format(count=len(found) - len(shown)).in_language(language)
 
 
 def finding(found: Finding, language: str) -> str:
@@ -43,7 +58,7 @@ def result(played: Result, language: str) -> str:
     if failure is None:
         return f"ok      {journey.file_name}: {journey.name}"
     told = Text(
-        "  第 {line} 行,第 {step} 步:{what}\n    应当:{expected}\n    实际:{found}",
+        "  第 {line} 行，第 {step} 步：{what}\n    应当：{expected}\n    实际：{found}",
         "  line {line}, step {step}: {what}\n    expected: {expected}\n    found:    {found}",
     )
     return f"FAILED  {journey.file_name}: {journey.name}\n{_filled(told, failure, language)}"
@@ -85,7 +100,7 @@ def _case(played: Result, language: str) -> str:
     if played.failure is None:
         return f"{opened}/>"
     told = Text(
-        "第 {line} 行,{what}:应当 {expected},实际 {found}",
+        "第 {line} 行，{what}：应当 {expected}，实际 {found}",
         "line {line}, {what}: expected {expected}, found {found}",
     )
     return f"{opened}><failure message={_attribute(_filled(told, played.failure, language))}/></testcase>"

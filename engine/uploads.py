@@ -17,7 +17,7 @@ from sqlalchemy import delete, insert, select
 from engine import definitions, journey_files, journeys, stage, tables
 from engine.database import UnitOfWork
 from engine.definitions import Candidate, Deployed, Standing
-from engine.errors import Finding, InvalidInput, NotFound
+from engine.errors import Finding, InvalidInput, NotFound, foremost
 from engine.identity import Capability, User, require
 from engine.journey_files import InvalidJourney, Journey
 from engine.journeys import Result
@@ -38,6 +38,11 @@ class Upload:
     files: Mapping[str, bytes]
     findings: tuple[Finding, ...]
     candidates: tuple[Candidate, ...]
+
+    @property
+    def shown(self) -> tuple[Finding, ...]:
+        """The findings that a page shows: not thousands of them."""
+        return foremost(self.findings)
 
     @property
     def may_be_deployed(self) -> bool:
@@ -89,7 +94,7 @@ def files_of(uow: UnitOfWork, upload_id: UUID, *, by: User) -> Mapping[str, byte
     if packed is None:
         raise NotFound(
             Text(
-                "没有这次上传,或已过了一天。请重新上传。",
+                "没有这次上传，或已过了一天。请重新上传。",
                 "There is no such upload, or a day has passed. Please upload it again.",
             )
         )

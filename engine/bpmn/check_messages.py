@@ -39,16 +39,16 @@ FAULTS: Mapping[str, Fault] = {
     ),
     "several-processes": Fault(
         "error",
-        Text("文件里有多个可执行的流程:{names}。", "The file holds several executable processes: {names}."),
+        Text("文件里有多个可执行的流程：{names}。", "The file holds several executable processes: {names}."),
         Text(
-            "只留一个可执行;其他的放到各自的文件,或取消勾选作为说明。",
+            "只留一个可执行；其他的放到各自的文件，或取消勾选作为说明。",
             "Keep one executable; put the others into files of their own, or untick them as documentation.",
         ),
     ),
     "too-many-shapes": Fault(
         "error",
         Text(
-            "流程有 {count} 个元素,太大了(最多 {most})。",
+            "流程有 {count} 个元素，太大了(最多 {most})。",
             "The process has {count} elements; {most} are allowed.",
         ),
         Text("把它分成几个被调用的流程。", "Split it into processes that call each other."),
@@ -73,12 +73,12 @@ FAULTS: Mapping[str, Fault] = {
     ),
     "unknown-element": Fault(
         "error",
-        Text("不认识的元素“{kind}”,会被略过。", "“{kind}” is no BPMN element known here."),
-        Text("请删去它,或换成普通的任务。", "Delete it, or use an ordinary task."),
+        Text("不认识的元素“{kind}”，会被略过。", "“{kind}” is no BPMN element known here."),
+        Text("请删去它，或换成普通的任务。", "Delete it, or use an ordinary task."),
     ),
     "unsupported-event": Fault(
         "error",
-        Text("这里不支持这种事件:{kind}。", "This kind of event is not supported here: {kind}."),
+        Text("这里不支持这种事件：{kind}。", "This kind of event is not supported here: {kind}."),
         Text("{instead}", "{instead}"),
     ),
     "compensation": Fault(
@@ -100,12 +100,13 @@ FAULTS: Mapping[str, Fault] = {
             "不支持多实例的 behavior“{value}”。", "The multi-instance behaviour “{value}” is not supported."
         ),
         Text(
-            "改为默认(All),需要的事件画在任务之后。", "Leave it at “All”, and draw the events after the task."
+            "改为默认（All）,需要的事件画在任务之后。",
+            "Leave it at “All”, and draw the events after the task.",
         ),
     ),
     "instantiating": Fault(
         "error",
-        Text("不支持由它来启动流程(instantiate)。", "It cannot start the process (instantiate)."),
+        Text("不支持由它来启动流程（instantiate）。", "It cannot start the process (instantiate)."),
         Text("改用消息开始事件。", "Use a message start event."),
     ),
     "several-events": Fault(
@@ -115,7 +116,7 @@ FAULTS: Mapping[str, Fault] = {
     ),
     "no-event": Fault(
         "error",
-        Text("事件没有类型,不知道等待什么。", "The event waits for nothing: it has no kind."),
+        Text("事件没有类型，不知道等待什么。", "The event waits for nothing: it has no kind."),
         Text("请选择消息、信号、定时等。", "Choose message, signal, timer …"),
     ),
     "no-start": Fault(
@@ -126,12 +127,12 @@ FAULTS: Mapping[str, Fault] = {
     "several-starts": Fault(
         "error",
         Text("有多个普通的开始事件。", "There are several plain start events."),
-        Text("只留一个;其他的改成消息开始事件。", "Keep one; make the others message start events."),
+        Text("只留一个；其他的改成消息开始事件。", "Keep one; make the others message start events."),
     ),
     "bad-start": Fault(
         "error",
         Text(
-            "流程只能由人(普通开始事件)或消息开始。",
+            "流程只能由人（普通开始事件）或消息开始。",
             "A process is started by a person (plain start event) or by a message.",
         ),
         Text("改成普通或消息开始事件。", "Use a plain or a message start event."),
@@ -139,7 +140,7 @@ FAULTS: Mapping[str, Fault] = {
     "sub-process-start": Fault(
         "error",
         Text("子流程需要恰好一个普通的开始事件。", "A sub-process needs exactly one plain start event."),
-        Text("画一个,删去其他的。", "Draw one, and remove any other."),
+        Text("画一个，删去其他的。", "Draw one, and remove any other."),
     ),
     "event-sub-process-start": Fault(
         "error",
@@ -156,25 +157,27 @@ FAULTS: Mapping[str, Fault] = {
     ),
     "no-end": Fault(
         "error",
-        Text("没有结束事件,也没有能结束的地方。", "There is no end event, nor any place where it could end."),
+        Text(
+            "没有结束事件，也没有能结束的地方。", "There is no end event, nor any place where it could end."
+        ),
         Text("画一个结束事件。", "Draw an end event."),
     ),
     "dangling": Fault(
         "warning",
         Text(
-            "“{name}”没有流出的顺序流,到此就结束了。", "“{name}” has no outgoing flow: the path ends there."
+            "“{name}”没有流出的顺序流，到此就结束了。", "“{name}” has no outgoing flow: the path ends there."
         ),
-        Text("若是有意的,请画上结束事件。", "If that is meant, draw an end event."),
+        Text("若是有意的，请画上结束事件。", "If that is meant, draw an end event."),
     ),
     "dead-gateway": Fault(
         "error",
         Text("网关没有流出的顺序流。", "The gateway has no outgoing flow."),
-        Text("连接到下一步,或删去网关。", "Connect it to the next step, or delete it."),
+        Text("连接到下一步，或删去网关。", "Connect it to the next step, or delete it."),
     ),
     "unreachable": Fault(
         "error",
         Text("没有路径能走到“{name}”。", "No path leads to “{name}”."),
-        Text("从前一步连过来,或删去它。", "Connect it with the step before, or delete it."),
+        Text("从前一步连过来，或删去它。", "Connect it with the step before, or delete it."),
     ),
     "loose-flow": Fault(
         "error",
@@ -197,7 +200,7 @@ FAULTS: Mapping[str, Fault] = {
     "flow-out-of-end": Fault(
         "error",
         Text("顺序流不能从结束事件流出。", "No flow may leave an end event."),
-        Text("改成中间事件,或删去顺序流。", "Use an intermediate event, or delete the flow."),
+        Text("改成中间事件，或删去顺序流。", "Use an intermediate event, or delete the flow."),
     ),
     "boundary-host": Fault(
         "error",
@@ -212,25 +215,36 @@ FAULTS: Mapping[str, Fault] = {
     "boundary-always-interrupts": Fault(
         "warning",
         Text("错误和取消事件总是中断活动。", "An error or cancel event always interrupts."),
-        Text("改成实线的(中断)边界事件。", "Draw it as an interrupting event."),
+        Text("改成实线的（中断）边界事件。", "Draw it as an interrupting event."),
     ),
     "cancel-outside-transaction": Fault(
         "error",
         Text("取消事件只能用在事务子流程。", "A cancel event belongs to a transaction."),
-        Text("改用错误事件,或画成事务子流程。", "Use an error event, or draw a transaction."),
+        Text("改用错误事件，或画成事务子流程。", "Use an error event, or draw a transaction."),
     ),
     "no-condition": Fault(
         "error",
         Text(
-            "网关“{name}”有多条流出,这一条既没有条件也不是默认。",
+            "网关“{name}”有多条流出，这一条既没有条件也不是默认。",
             "This flow out of “{name}” has no condition and is not the default.",
         ),
-        Text("写上条件,或设为默认流。", "Give it a condition, or make it the default flow."),
+        Text("写上条件，或设为默认流。", "Give it a condition, or make it the default flow."),
+    ),
+    "no-conditions": Fault(
+        "error",
+        Text(
+            "网关“{name}”有 {count} 条流出既没有条件也不是默认：通往{targets}。",
+            "{count} flows out of “{name}” have no condition and are not the default: those to {targets}.",
+        ),
+        Text(
+            "给每一条写上条件，其中一条可设为默认流。",
+            "Give each of them a condition; one may be the default flow.",
+        ),
     ),
     "no-default": Fault(
         "warning",
         Text(
-            "“{name}”没有默认流:条件都不成立时案件会停在这里。",
+            "“{name}”没有默认流：条件都不成立时案件会停在这里。",
             "“{name}” has no default flow: the case is stuck when no condition holds.",
         ),
         Text("把其中一条设为默认流。", "Make one of its flows the default."),
@@ -248,14 +262,15 @@ FAULTS: Mapping[str, Fault] = {
     "condition-ignored": Fault(
         "error",
         Text(
-            "“{name}”是这种网关,流出的条件不起作用。", "“{name}” is a gateway whose flows have no conditions."
+            "“{name}”是这种网关，流出的条件不起作用：通往{targets}。",
+            "“{name}” is a gateway whose flows have no conditions: those to {targets}.",
         ),
         Text("改用排他或包容网关。", "Use an exclusive or inclusive gateway."),
     ),
     "join-after-choice": Fault(
         "warning",
         Text(
-            "并行网关“{name}”等待所有分支,但前面的“{split}”只走一条。",
+            "并行网关“{name}”等待所有分支，但前面的“{split}”只走一条。",
             "“{name}” waits for all its flows, but “{split}” before it takes one only.",
         ),
         Text("改用排他网关汇合。", "Merge with an exclusive gateway."),
@@ -263,7 +278,7 @@ FAULTS: Mapping[str, Fault] = {
     "parallel-loop": Fault(
         "error",
         Text(
-            "并行网关“{name}”等待一条要先经过它自己才能到的流,永远等不到。",
+            "并行网关“{name}”等待一条要先经过它自己才能到的流，永远等不到。",
             "“{name}” waits for a flow that can only come after it: it waits for ever.",
         ),
         Text("循环请用排他网关汇合。", "Merge the loop with an exclusive gateway."),
@@ -314,11 +329,11 @@ FAULTS: Mapping[str, Fault] = {
     "uncaught-error": Fault(
         "warning",
         Text(
-            "本图没有接住错误“{code}”:除非调用它的流程接住,案件会停在这里等人处理。",
+            "本图没有接住错误“{code}”：除非调用它的流程接住，案件会停在这里等人处理。",
             "Nothing here catches the error “{code}”: unless a calling process does, the case stops there.",
         ),
         Text(
-            "在外层的子流程上画错误边界事件,或改用普通结束事件。",
+            "在外层的子流程上画错误边界事件，或改用普通结束事件。",
             "Draw an error boundary event around it, or use a plain end event.",
         ),
     ),
@@ -339,20 +354,20 @@ FAULTS: Mapping[str, Fault] = {
         "error",
         Text("不支持 cron 周期“{text}”。", "Cron cycles such as “{text}” are not supported."),
         Text(
-            '每天定时请写 ${{daily("17:00")}},每个工作日写 ${{every_workday("17:00")}}。',
+            '每天定时请写 ${{daily("17:00")}}，每个工作日写 ${{every_workday("17:00")}}。',
             'Write ${{daily("17:00")}}, or ${{every_workday("17:00")}} for working days.',
         ),
     ),
     "bad-expression": Fault(
         "error",
-        Text("{where}“{text}”写得不对:{reason}", "{where}“{text}” is not understood: {reason}"),
+        Text("{where}“{text}”写得不对：{reason}", "{where}“{text}” is not understood: {reason}"),
         Text("按“表达式”说明改写。", "Rewrite it as the page on expressions says."),
     ),
     "bad-script": Fault(
         "error",
-        Text("脚本写得不对:{reason}", "The script is not understood: {reason}"),
+        Text("脚本写得不对：{reason}", "The script is not understood: {reason}"),
         Text(
-            "脚本的每一行是“变量 = 表达式”;其他计算请用决策表或服务任务。",
+            "脚本的每一行是“变量 = 表达式”；其他计算请用决策表或服务任务。",
             "Each line is “name = expression”; use a decision table or a service task for all else.",
         ),
     ),
@@ -364,44 +379,44 @@ FAULTS: Mapping[str, Fault] = {
     "bad-variable-name": Fault(
         "error",
         Text("“{name}”不能作变量名。", "“{name}” cannot be the name of a variable."),
-        Text("只用字母、数字、下划线,以字母开头。", "Use letters, digits and underscores, a letter first."),
+        Text("只用字母、数字、下划线，以字母开头。", "Use letters, digits and underscores, a letter first."),
     ),
     "unknown-variable": Fault(
         "warning",
         Text(
-            "{where}用到“{name}”,但本流程没有任何表单、脚本、决策或映射给它赋值。",
+            "{where}用到“{name}”，但本流程没有任何表单、脚本、决策或映射给它赋值。",
             "{where} uses “{name}”, which no form, script, decision or mapping of this process sets.",
         ),
         Text(
-            "核对拼写;可能没有值的请写 get({name}, null)。",
+            "核对拼写；可能没有值的请写 get({name}, null)。",
             "Check the spelling; where it may be missing write get({name}, null).",
         ),
     ),
     "no-form": Fault(
         "warning",
         Text("用户任务没有表单。", "The user task has no form."),
-        Text("在属性里填写表单标识(formRef 或 formKey)。", "Enter the form's id as formRef or formKey."),
+        Text("在属性里填写表单标识（formRef 或 formKey）。", "Enter the form's id as formRef or formKey."),
     ),
     "unknown-form": Fault(
         "error",
         Text("没有表单“{key}”。", "There is no form “{key}”."),
-        Text("核对标识,或一起上传这个表单。", "Check the id, or upload the form together with the diagram."),
+        Text("核对标识，或一起上传这个表单。", "Check the id, or upload the form together with the diagram."),
     ),
     "generated-form": Fault(
         "error",
         Text(
-            "不支持写在图里的表单字段(formData)。",
+            "不支持写在图里的表单字段（formData）。",
             "Form fields inside the diagram (formData) are not supported.",
         ),
         Text(
-            "用表单编辑器做 .form 文件,填写它的标识。",
+            "用表单编辑器做 .form 文件，填写它的标识。",
             "Make a .form file with the form editor and enter its id.",
         ),
     ),
     "nobody": Fault(
         "warning",
         Text(
-            "没有写谁可以办理这个任务:每位员工都可以。",
+            "没有写谁可以办理这个任务：每位员工都可以。",
             "Nobody is named who may do this task: every employee may.",
         ),
         Text("填写候选组、候选人或办理人。", "Enter candidate groups, candidate users or an assignee."),
@@ -414,7 +429,7 @@ FAULTS: Mapping[str, Fault] = {
     "bad-not-by": Fault(
         "error",
         Text("notBy 里的“{id}”不是任何用户任务。", "“{id}” in notBy is no user task."),
-        Text("填写用户任务的标识,或 start。", "Enter ids of user tasks, or “start”."),
+        Text("填写用户任务的标识，或 start。", "Enter ids of user tasks, or “start”."),
     ),
     "bad-priority": Fault(
         "error",
@@ -434,7 +449,7 @@ FAULTS: Mapping[str, Fault] = {
     "nothing-done": Fault(
         "warning",
         Text(
-            "没有类型的任务和手工任务会直接通过,不等任何人。",
+            "没有类型的任务和手工任务会直接通过，不等任何人。",
             "A task without a type and a manual task are passed at once: nobody is asked.",
         ),
         Text("要人办理请改成用户任务。", "Make it a user task if a person is to do it."),
@@ -442,17 +457,17 @@ FAULTS: Mapping[str, Fault] = {
     "no-topic": Fault(
         "error",
         Text("服务任务没有主题。", "The service task has no topic."),
-        Text("选择“外部”(external)并填写主题(topic)。", "Choose “external” and enter the topic."),
+        Text("选择“外部”(external)并填写主题（topic）。", "Choose “external” and enter the topic."),
     ),
     "unknown-topic": Fault(
         "error",
         Text("没有服务“{topic}”。", "There is no service “{topic}”."),
-        Text("可用:{known}。", "Use one of {known}."),
+        Text("可用：{known}。", "Use one of {known}."),
     ),
     "java-service": Fault(
         "error",
         Text("不支持 {what}。", "{what} is not supported."),
-        Text("改为外部任务(external)并填写主题(topic)。", "Choose “external” and enter a topic."),
+        Text("改为外部任务（external）并填写主题（topic）。", "Choose “external” and enter a topic."),
     ),
     "listener": Fault(
         "warning",
@@ -462,10 +477,10 @@ FAULTS: Mapping[str, Fault] = {
     "ignored-mapping": Fault(
         "error",
         Text(
-            "这里的输入/输出映射(inputOutput)不起作用。", "Input and output parameters have no effect here."
+            "这里的输入/输出映射（inputOutput）不起作用。", "Input and output parameters have no effect here."
         ),
         Text(
-            "改用脚本任务,或调用活动的 in/out 映射。",
+            "改用脚本任务，或调用活动的 in/out 映射。",
             "Use a script task, or the in and out mappings of a call activity.",
         ),
     ),
@@ -486,7 +501,7 @@ FAULTS: Mapping[str, Fault] = {
         "error",
         Text("没有决策“{key}”。", "There is no decision “{key}”."),
         Text(
-            "核对标识,或一起上传这个决策表。", "Check the id, or upload the table together with the diagram."
+            "核对标识，或一起上传这个决策表。", "Check the id, or upload the table together with the diagram."
         ),
     ),
     "bad-decision-mapping": Fault(
@@ -506,24 +521,24 @@ FAULTS: Mapping[str, Fault] = {
         "error",
         Text("没有写调用哪个流程。", "The call activity names no process."),
         Text(
-            "填写被调用流程的标识(不能是表达式)。",
+            "填写被调用流程的标识（不能是表达式）。",
             "Enter the id of the called process; it cannot be an expression.",
         ),
     ),
     "unknown-process": Fault(
         "error",
         Text("没有流程“{key}”。", "There is no process “{key}”."),
-        Text("核对标识,或一起上传这个流程。", "Check the id, or upload the process together with this one."),
+        Text("核对标识，或一起上传这个流程。", "Check the id, or upload the process together with this one."),
     ),
     "recursive-call": Fault(
         "error",
-        Text("流程绕一圈又调用它自己:{path}。", "The process calls itself in the end: {path}."),
+        Text("流程绕一圈又调用它自己：{path}。", "The process calls itself in the end: {path}."),
         Text("用循环代替。", "Draw a loop instead."),
     ),
     "everything-mapped": Fault(
         "warning",
         Text(
-            "没有写 in/out 映射:所有变量都传进传出。",
+            "没有写 in/out 映射：所有变量都传进传出。",
             "No in and out mappings: all variables are copied both ways.",
         ),
         Text("写明要传的变量。", "Enter which variables are passed."),
@@ -536,27 +551,28 @@ FAULTS: Mapping[str, Fault] = {
     "binding-ignored": Fault(
         "warning",
         Text(
-            "版本绑定“{value}”不起作用,总是用最新版本。",
+            "版本绑定“{value}”不起作用，总是用最新版本。",
             "The binding “{value}” has no effect: the newest version is used.",
         ),
         Text("改为 latest。", "Choose “latest”."),
     ),
     "no-collection": Fault(
         "error",
-        Text("多实例要么给集合,要么给次数。", "A multi-instance needs either a collection or a number."),
+        Text("多实例要么给集合，要么给次数。", "A multi-instance needs either a collection or a number."),
         Text(
             "填写 collection 或 loopCardinality 其中之一。", "Fill in one of collection and loopCardinality."
         ),
     ),
     "no-loop-end": Fault(
         "error",
-        Text("循环没有条件,也没有次数。", "The loop has neither a condition nor a maximum."),
+        Text("循环没有条件，也没有次数。", "The loop has neither a condition nor a maximum."),
         Text("填写循环条件。", "Fill in the loop condition."),
     ),
     "property-misspelt": Fault(
         "warning",
         Text(
-            "扩展属性“{name}”不起作用,是不是 {near}?", "The property “{name}” has no effect. Is {near} meant?"
+            "扩展属性“{name}”不起作用，是不是 {near}？",
+            "The property “{name}” has no effect. Is {near} meant?",
         ),
         Text("核对拼写。", "Check its spelling."),
     ),
@@ -575,15 +591,15 @@ FAULTS: Mapping[str, Fault] = {
     "overlapping-rules": Fault(
         "warning",
         Text(
-            "第 {first} 行和第 {second} 行会同时符合,而命中策略是“唯一”。",
+            "第 {first} 行和第 {second} 行会同时符合，而命中策略是“唯一”。",
             "Rules {first} and {second} can fit at once, but the hit policy is UNIQUE.",
         ),
-        Text("改小其中一行的范围,或改用 FIRST。", "Narrow one of them, or use FIRST."),
+        Text("改小其中一行的范围，或改用 FIRST。", "Narrow one of them, or use FIRST."),
     ),
     "never-reached": Fault(
         "warning",
         Text(
-            "第 {first} 行什么都符合,第 {second} 行起永远轮不到。",
+            "第 {first} 行什么都符合，第 {second} 行起永远轮不到。",
             "Rule {first} fits everything: rule {second} and those below are never reached.",
         ),
         Text("把第 {first} 行移到最后。", "Move rule {first} to the end."),

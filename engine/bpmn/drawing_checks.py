@@ -12,7 +12,7 @@ from engine.texts import Text
 
 #: What is refused, and what to draw instead.
 REFUSED: Mapping[str, Text] = {
-    "adHocSubProcess": Text("把顺序画出来,或用包容网关。", "Draw the order, or use an inclusive gateway."),
+    "adHocSubProcess": Text("把顺序画出来，或用包容网关。", "Draw the order, or use an inclusive gateway."),
     "complexGateway": Text("改用包容或并行网关。", "Use an inclusive or parallel gateway."),
     "globalScriptTask": Text("改用脚本任务。", "Use a script task."),
     "globalUserTask": Text("改用用户任务。", "Use a user task."),
@@ -30,13 +30,14 @@ POSSIBLE: Mapping[str, frozenset[str]] = {
     "boundaryEvent": frozenset({"message", "signal", "timer", "error", "escalation", "cancel"}),
 }
 _INSTEAD_OF_EVENT = {
-    "conditional": Text("改用消息,或在改变该值的任务之后画网关。",
+    "conditional": Text("改用消息，或在改变该值的任务之后画网关。",
                         "Use a message, or a gateway after the task that changes the value."),
-    "timer": Text("改用普通开始事件,由人或消息开始。", "Let a person or a message start it."),
+    "timer": Text("改用普通开始事件，由人或消息开始。", "Let a person or a message start it."),
 }  # fmt: skip
 _INSTEAD = Text(
     "请换成消息、信号、定时等支持的事件。", "Use a message, signal, timer or another supported event."
 )
+MOST_NAMED = 5  # elements that one finding names
 RESERVED_IDS = frozenset({"Start", "End", "Root", "start"})
 REFERENCES = {
     "message": ("messageRef", Text("消息", "message")),
@@ -64,6 +65,7 @@ class DrawingCheck:
         self.drawing = drawing
         self.root = root
         self.add = findings.add
+        self.misled: set[Shape] = set()  # what an event-based gateway leads to, and should not
         self.definitions = {
             (local_name(one), attribute(one, "id"))
             for one in children(root, "message", "signal", "error", "escalation")
@@ -217,9 +219,9 @@ class DrawingCheck:
         if shape.kind == "endEvent" and shape.outgoing:
             self.add("flow-out-of-end", shape.element)
         if shape.kind in ("parallelGateway", "eventBasedGateway"):
-            for flow in shape.outgoing:
-                if flow.condition is not None:
-                    self.add("condition-ignored", flow.element, name=shape.name)
+            ignored = [flow for flow in shape.outgoing if flow.condition is not None]
+            if ignored:
+                self.add("condition-ignored", shape.element, name=shape.name, targets=_targets(ignored))
         elif shape.kind in ("exclusiveGateway", "inclusiveGateway"):
             self.choice(shape, conditional, default)
         elif conditional and not default and len(conditional) == len(shape.outgoing):
@@ -231,9 +233,17 @@ class DrawingCheck:
 
     def choice(self, shape: Shape, conditional: list[Flow], default: str) -> None:
         if len(shape.outgoing) > 1:
-            for flow in shape.outgoing:
-                if flow.id != default and (flow.condition is None or not text_in(flow.condition)):
-                    self.add("no-condition", flow.element, name=shape.name)
+            bare = [
+                flow
+                for flow in shape.outgoing
+                if flow.id != default and (flow.condition is None or not text_in(flow.condition))
+            ]
+            if len(bare) == 1:
+                self.add("no-condition", bare[0].element, name=shape.name)
+            elif bare:
+                self.add(
+                    "no-conditions", shape.element, name=shape.name, count=len(bare), targets=_targets(bare)
+                )
         if conditional and not default and len(conditional) == len(shape.outgoing):
             self.stuck(shape, conditional)
 
@@ -244,7 +254,9 @@ class DrawingCheck:
     def event_gateway(self, shape: Shape) -> None:
         for flow in shape.outgoing:
             target = flow.target
-            if target.kind not in ("intermediateCatchEvent", "receiveTask") or target.event == "link":
+            is_awaited = target.kind in ("intermediateCatchEvent", "receiveTask") and target.event != "link"
+            if not is_awaited and target not in self.misled:
+                self.misled.add(target)
                 self.add("event-gateway-target", target.element)
         if len(shape.outgoing) == 1:
             self.add("event-gateway-few", shape.element)
@@ -259,9 +271,8 @@ class DrawingCheck:
         if holder is None:
             self.beginning(starts)
         for shape in shapes:
-            for flow in shape.incoming:
-                if shape.kind in ("startEvent", "boundaryEvent"):
-                    self.add("flow-into-start", flow.element)
+            if shape.incoming and shape.kind in ("startEvent", "boundaryEvent"):
+                self.add("flow-into-start", shape.incoming[0].element)
         reached = self.drawing.reached(scope)
         if starts:
             lost = [one for one in shapes if one not in reached and one.kind != "boundaryEvent"]
@@ -327,6 +338,13 @@ class DrawingCheck:
         interrupted = bool(split.boundaries) and len(split.outgoing) == 1
         if one_way or (interrupted and all(boundary.interrupts for boundary in split.boundaries)):
             self.add("join-after-choice", gateway.element, name=gateway.name, split=split.name)
+
+
+def _targets(flows: list[Flow]) -> Text:
+    """Return where flows lead to, the first few of them."""
+    names = list(dict.fromkeys(flow.target.name for flow in flows))
+    shown = names[:MOST_NAMED] + (["…"] if len(names) > MOST_NAMED else [])
+    return Text("、".join(shown), ", ".join(shown))
 
 
 def _exhaustive(conditions: list[str]) -> bool:

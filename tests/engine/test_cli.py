@@ -89,6 +89,22 @@ def test_findings_come_as_json_for_machines(folder):
     assert isinstance(finding["line"], int)
 
 
+def test_of_very_many_findings_the_foremost_are_printed_and_the_others_counted(folder):
+    lost = "".join(f'<userTask id="t{number}" camunda:formKey="gone" />' for number in range(150))
+    wrong = BPMN.replace("</process>", f"{lost}</process>")
+    (folder / "loan.bpmn").write_text(wrong, encoding="utf-8")
+
+    told = banjie("check", folder / "loan.bpmn")
+    complete = json.loads(banjie("check", "--json", folder / "loan.bpmn").stdout)
+
+    errors = sum(each["severity"] == "error" for each in complete)
+    assert errors >= 300 and len(complete) > errors
+    assert told.exit_code == 1
+    assert told.output.count(": error [") == 200 and ": warning [" not in told.output
+    assert f"and {len(complete) - 200} more" in told.output
+    assert f"{errors} errors" in told.output
+
+
 def test_a_file_that_is_not_there_is_wrong_usage(folder):
     assert banjie("check", folder / "none.bpmn").exit_code == 2
 

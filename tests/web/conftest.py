@@ -129,6 +129,17 @@ FILES = {
 }  # fmt: skip
 
 
+#: So much is wrong with it that no page lists all: 150 forms are not there, and nothing follows 150 tasks.
+FULL_OF_MISTAKES = DIAGRAM.replace(
+    "  </process>",
+    "".join(
+        f'<userTask id="t{number}" camunda:candidateGroups="front_desk" camunda:formKey="gone" />'
+        f'<sequenceFlow id="f_t{number}" sourceRef="hand_out" targetRef="t{number}" />'
+        for number in range(150)
+    )
+    + "  </process>",
+)
+
 #: Not one of the files: for those who deploy a table.
 TABLE_OF_KEYS = """<?xml version="1.0" encoding="UTF-8"?>
 <definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="t" name="keys" namespace="keys">

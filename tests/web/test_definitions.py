@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from engine import identity
-from tests.web.conftest import DIAGRAM, FILES, PASSWORD, TABLE_OF_KEYS
+from tests.web.conftest import DIAGRAM, FILES, FULL_OF_MISTAKES, PASSWORD, TABLE_OF_KEYS
 
 BETTER = DIAGRAM.replace("${hours(2)}", "${hours(3)}")
 JOURNEYS = """
@@ -188,6 +188,17 @@ def test_findings_name_their_element_and_are_marked_on_it(olga):
     kept = address.rpartition("/files/")[0]
     assert olga.post(f"{kept}/deploy", {"reason": "all the same"}).status_code == 422
     assert _versions(olga) == 3
+
+
+def test_a_page_lists_no_thousand_findings_but_says_how_many_there_are(olga):
+    answer = _upload(olga, {"lend_key.bpmn": FULL_OF_MISTAKES})
+
+    assert answer.status_code == 422
+    assert answer.text.count('class="list-group-item text-break">\n    <span') == 200
+    assert answer.text.count("没有表单“gone”") == 150, "errors come first"
+    assert "150 处错误" in answer.text and "还有 101 处没有列出" in answer.text
+    olga.post("/language", {"language": "en"})
+    assert "101 more are not listed" in _upload(olga, {"lend_key.bpmn": FULL_OF_MISTAKES}).text
 
 
 def test_an_upload_is_forgotten_after_a_day_or_when_asked(olga, moment):

@@ -9,7 +9,7 @@ import pytest
 
 from engine import definitions, identity
 from engine.identity import SYSTEM
-from tests.web.conftest import DIAGRAM, FILES, TABLE_OF_KEYS
+from tests.web.conftest import DIAGRAM, FILES, FULL_OF_MISTAKES, TABLE_OF_KEYS
 
 BETTER = DIAGRAM.replace("${hours(2)}", "${hours(3)}")
 WRONG = DIAGRAM.replace('camunda:formKey="hand_out"', 'camunda:formKey="no_such_form"')
@@ -232,3 +232,14 @@ def test_a_check_of_nothing_is_refused(olga):
     assert olga.post("/definitions/check", {"kind": "process", "key": "lend_key"}).status_code == 400
     assert _check(olga, BETTER, kind="paper").status_code == 400
     assert _check(olga, b" " * 500_000).status_code == 413, "more than a request may bring"
+
+
+def test_the_panel_lists_no_thousand_findings_but_says_how_many_there_are(olga):
+    answer = _check(olga, FULL_OF_MISTAKES)
+
+    assert answer.status_code == 422
+    assert answer.text.count('class="list-group-item text-break"') == 200
+    assert answer.text.count("没有表单“gone”") == 150, "errors come first"
+    assert "有 150 处错误" in answer.text and "还有 101 处没有列出" in answer.text
+    marked = re.search(r'data-errors="([^"]*)"\s+data-warnings="([^"]*)"', answer.text)
+    assert len(f"{marked[1]} {marked[2]}".split()) == 200

@@ -150,6 +150,7 @@ WRONG: dict[str, bytes] = {
     "boundary-always-interrupts": boundary("<bpmn:errorEventDefinition/>", 'attachedToRef="x" cancelActivity="false"'),
     "cancel-outside-transaction": boundary("<bpmn:cancelEventDefinition/>"),
     "no-condition": gateway("exclusiveGateway", "g>a?amount > 1", "g>b"),
+    "no-conditions": gateway("exclusiveGateway", "g>a", "g>b"),
     "no-default": gateway("exclusiveGateway", "g>a?amount > 1", "g>b?amount < 1"),
     "bad-default": gateway("exclusiveGateway", "g>a?amount > 1", "g>b?amount < 1", default="nowhere"),
     "default-with-condition": gateway("exclusiveGateway", "g>a?amount > 1", "d:g>b?amount < 1", default="d"),
@@ -364,3 +365,27 @@ def test_only_the_first_of_a_lost_chain_is_told() -> None:
     source = around(user("x") + user("y") + user("z"), "y>z", "z>e")
 
     assert [one.element_id for one in looked_at(source) if one.code == "unreachable"] == ["y"]
+
+
+@pytest.mark.parametrize(
+    "kind", ["exclusiveGateway", "inclusiveGateway", "parallelGateway", "eventBasedGateway"]
+)
+@pytest.mark.parametrize("condition", ["", "?amount > 1"])
+def test_one_cause_is_told_once_however_many_flows_there_are(kind: str, condition: str) -> None:
+    names = [f"g{number}" for number in range(60)]
+    dense = [f"{one}>{other}{condition}" for place, one in enumerate(names) for other in names[place + 1 :]]
+    source = diagram(START, *(element(kind, name) for name in names), END, flows("s>g0", *dense, "g59>e"))
+
+    found = looked_at(source)
+
+    assert len(found) <= 3 * len(names)
+    assert len({(one.code, one.element_id) for one in found}) == len(found)
+
+
+def test_flows_without_a_condition_are_named_at_their_gateway() -> None:
+    (found,) = looked_at(gateway("exclusiveGateway", "g>a", "g>b"))
+    assert (found.code, found.element_id) == ("no-conditions", "g")
+    assert "任务 a, 任务 b" in found.message.en and "任务 a、任务 b" in found.message.zh
+
+    (found,) = looked_at(gateway("exclusiveGateway", "g>a?amount > 1", "g>b"))
+    assert (found.code, found.element_id) == ("no-condition", "f_g_b")
