@@ -487,8 +487,8 @@ def _load(
 
 def _fingerprint(form: Form | None, submitted: Mapping[str, Any], variables: Mapping[str, Any] | None) -> str:
     """Return a digest of what was sent; files are left out, as every upload gets a new id."""
-    typed = form.draft(submitted) if form is not None else {}
-    plain = {name: value for name, value in typed.items() if form is None or name not in form.file_keys}
+    left_out = CONTROL_NAMES | (form.file_keys if form is not None else frozenset())
+    plain = {name: value for name, value in submitted.items() if name.partition(".")[0] not in left_out}
     sent = json.dumps([plain, dict(variables or {})], sort_keys=True, default=str, ensure_ascii=False)
     return hashlib.sha256(sent.encode()).hexdigest()
 

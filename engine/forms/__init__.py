@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
-
-from marshmallow import Schema
 
 from engine.errors import Finding, InvalidForm
 from engine.forms import loading
@@ -24,7 +22,7 @@ from engine.forms.components import (
 )
 from engine.forms.loading import Attachment, Evaluate, Surroundings, no_attachment
 from engine.forms.reading import RESERVED, read_definition
-from engine.forms.values import WRONG_TYPE, schema_of
+from engine.forms.values import WRONG_TYPE
 from engine.forms.view import FormView, show
 from engine.texts import Text
 
@@ -58,7 +56,6 @@ class Form:
 
     definition: FormDefinition
     findings: tuple[Finding, ...] = ()
-    _schemas: dict[int, Schema] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def key(self) -> str:
@@ -164,7 +161,7 @@ class Form:
 
     def draft(self, submitted: Mapping[str, Any]) -> dict[str, Any]:
         """Return what was typed in plain JSON, right or wrong, to be kept and shown again."""
-        return loading.as_typed(self.definition.components, _without_control(submitted))
+        return loading.as_typed(self._layout, _without_control(submitted))
 
     def with_row(
         self, typed: Mapping[str, Any], add: str | None = None, remove: str | None = None
@@ -179,18 +176,11 @@ class Form:
 
     def level(self, sent: Mapping[str, Any], known: Mapping[str, Any], world: Surroundings) -> loading.Level:
         """Read a submission without asking whether it is finished."""
-        return loading.read_level(
-            self.definition.components, _without_control(sent), known, world, self._schema, present=known
-        )
+        return loading.read_level(self._layout, _without_control(sent), known, world, present=known)
 
     @cached_property
-    def _schema(self) -> Callable[[Sequence[Component]], Schema]:
-        def schema(components: Sequence[Component]) -> Schema:
-            if id(components) not in self._schemas:  # the definition keeps them alive
-                self._schemas[id(components)] = schema_of(components)
-            return self._schemas[id(components)]
-
-        return schema
+    def _layout(self) -> loading.Layout:
+        return loading.Layout(self.definition.components)
 
 
 def _without_control(sent: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,11 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
-from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from marshmallow import Schema, ValidationError
+from marshmallow import ValidationError
 
 from engine import clock
 from engine.errors import BanjieError
@@ -40,6 +39,7 @@ from engine.forms.values import (
     moment,
     problems_of,
     raw_rows,
+    schema_of,
     single,
     value_of,
 )
@@ -90,12 +90,31 @@ class Surroundings:
             return None
 
 
+class Layout:
+    """What is known of a form, or of the rows of a list in it, before anything is sent: made once."""
+
+    def __init__(self, components: Sequence[Component]) -> None:
+        self.components = components
+        hidden_by = [(spec, hides) for spec, hides in fields_of(components)]
+        self.fields = [spec for spec, _ in hidden_by]
+        self.editable = [spec for spec in self.fields if is_editable(spec)]
+        self.read_only = [spec for spec in self.fields if spec.read_only]
+        self.computed = [spec for spec in self.fields if isinstance(spec, ExpressionField)]
+        self.hidden_by = [(spec.key, frozenset(hides)) for spec, hides in hidden_by if hides]
+        self.hides = list(dict.fromkeys(hide for _, hides in hidden_by for hide in hides))
+        #: Fields whose parts have names of their own in a page: ``items.0.price``.
+        self.with_parts = {
+            spec.key: spec for spec in self.fields if isinstance(spec, RowsField | FileField)
+        }
+        self.rows = {spec.key: Layout(spec.components) for spec in self.fields if isinstance(spec, RowsField)}
+        self.schema = schema_of(components)
+
+
 @dataclass
 class Level:
     """A form, or one row of a list in it, with what was sent for it."""
 
-    components: Sequence[Component]
-    schema: Callable[[Sequence[Component]], Schema]
+    layout: Layout
     outer: Mapping[str, Any]  # variables of the case, and of the form around a row
     world: Surroundings
     raw: dict[str, Any] = field(default_factory=dict)
@@ -104,10 +123,6 @@ class Level:
     hidden: frozenset[str] = frozenset()  # keys
     rows: dict[str, list[Level]] = field(default_factory=dict)
 
-    @cached_property
-    def fields(self) -> list[Field]:
-        return [spec for spec, _ in fields_of(self.components)]
-
     @property
     def variables(self) -> dict[str, Any]:
         """What expressions of this level see: a field that is empty, wrong or hidden is None."""
@@ -115,16 +130,16 @@ class Level:
 
     def is_blank(self) -> bool:
         """Whether a row holds nothing at all, and so does not count."""
-        editable = (spec.key for spec in self.fields if is_editable(spec))
-        return not self.errors and all(self.values.get(key) in (None, False, "", []) for key in editable)
+        return not self.errors and all(
+            self.values.get(spec.key) in (None, False, "", []) for spec in self.layout.editable
+        )
 
 
 def read_level(
-    components: Sequence[Component],
+    layout: Layout,
     sent: Mapping[str, Any],
     outer: Mapping[str, Any],
     world: Surroundings,
-    schema: Callable[[Sequence[Component]], Schema],
     present: Mapping[str, Any] | None = None,
 ) -> Level:
     """
@@ -132,20 +147,21 @@ def read_level(
 
     ``present`` holds the values that the fields have before anybody types.
     """
-    level = Level(components, schema, outer, world)
-    level.raw, unknown = nested(components, sent)
-    for spec in level.fields:
-        if is_editable(spec) and spec.key not in level.raw:
+    level = Level(layout, outer, world)
+    level.raw = nested(layout, sent)
+    for spec in layout.editable:
+        if spec.key not in level.raw:
             level.raw[spec.key] = initial(spec, present or {}, outer, world)
     try:
-        level.values = dict(schema(components).load(level.raw))
+        level.values = dict(layout.schema.load(level.raw))
     except ValidationError as error:
         level.values = dict(error.valid_data) if isinstance(error.valid_data, dict) else {}
         level.errors = problems_of(error)
         level.values = {key: value for key, value in level.values.items() if key not in level.errors}
-    level.errors.update(unknown)
-    for spec in level.fields:
-        _complete(level, spec, present or {})
+    for spec in layout.read_only:
+        level.values[spec.key] = (present or {}).get(spec.key)
+    for spec in layout.editable:
+        _complete(level, spec)
     _hide(level)
     for row in (row for rows in level.rows.values() for row in rows):
         row.outer = level.variables  # rows may look at the whole form
@@ -153,23 +169,19 @@ def read_level(
     return level
 
 
-def nested(
-    components: Sequence[Component], sent: Mapping[str, Any]
-) -> tuple[dict[str, Any], dict[str, tuple[Text, ...]]]:
+def nested(layout: Layout, sent: Mapping[str, Any]) -> dict[str, Any]:
     """
-    Gather the names of a page (``items.0.price``) under their fields; names that no field has are errors.
+    Gather the names of a page (``items.0.price``) under their fields.
 
     What a program sends is nested already and stays as it is.
     """
-    deep = {spec.key: spec for spec, _ in fields_of(components) if isinstance(spec, RowsField | FileField)}
     result: dict[str, Any] = {}
     gathered: dict[str, dict[str, Any]] = {}
-    errors: dict[str, tuple[Text, ...]] = {}
     for name, value in sent.items():
         parts = name.split(".", 2) if isinstance(name, str) else []
         if (
             len(parts) == 3
-            and parts[0] in deep
+            and parts[0] in layout.with_parts
             and (parts[1].isdigit() or parts[1] == "new")
             and len(parts[1]) < 5
         ):
@@ -178,10 +190,10 @@ def nested(
             result[str(name)[:100]] = value
     for key, entries in gathered.items():
         plain = result.get(key)
-        if isinstance(deep[key], FileField) and plain not in (None, "", [], [""]):
+        if isinstance(layout.with_parts[key], FileField) and plain not in (None, "", [], [""]):
             entries[""] = plain
         result[key] = entries
-    return result, errors
+    return result
 
 
 def initial(spec: Field, present: Mapping[str, Any], outer: Mapping[str, Any], world: Surroundings) -> Any:
@@ -210,12 +222,8 @@ def empty_value(spec: Field) -> Any:
     return None
 
 
-def _complete(level: Level, spec: Field, present: Mapping[str, Any]) -> None:
+def _complete(level: Level, spec: Field) -> None:
     """Finish what the schema cannot know: the zone, the files, the rows."""
-    if not is_editable(spec):
-        if spec.read_only:
-            level.values[spec.key] = present.get(spec.key)
-        return
     value = level.values.get(spec.key)
     if isinstance(spec, RowsField):
         level.rows[spec.key] = _rows(level, spec)
@@ -237,7 +245,8 @@ def _rows(level: Level, spec: RowsField) -> list[Level]:
         rows = raw_rows(level.raw.get(spec.key))
     except ValidationError:
         return []
-    return [read_level(spec.components, row, level.outer, level.world, level.schema) for row in rows[:1000]]
+    layout = level.layout.rows[spec.key]
+    return [read_level(layout, row, level.outer, level.world) for row in rows[:1000]]
 
 
 def _files(
@@ -292,29 +301,25 @@ def accepted(accept: Sequence[str], name: str, kind: str) -> bool:
 
 def _hide(level: Level) -> None:
     """Find the hidden fields: one that is hidden is None for the conditions of others."""
-    conditions = list(fields_of(level.components))
+    layout = level.layout
     before: dict[str, Any] | None = None
-    for _ in range(len(conditions) + 1):
+    for _ in range(len(layout.fields) + 1):
         _compute(level)
         variables = level.variables
         if variables == before:
             return  # what is hidden was empty: it would come out the same again
         before = variables
-        hidden = frozenset(
-            spec.key
-            for spec, hides in conditions
-            if any(level.world.value(hide, variables) for hide in hides)
-        )
+        true = {hide for hide in layout.hides if level.world.value(hide, variables)}
+        hidden = frozenset(key for key, hides in layout.hidden_by if not true.isdisjoint(hides))
         if hidden == level.hidden:
             return
         level.hidden = hidden
 
 
 def _compute(level: Level) -> None:
-    for spec in level.fields:
-        if isinstance(spec, ExpressionField):
-            level.values[spec.key] = None
-            level.values[spec.key] = level.world.value(spec.expression, level.variables)
+    for spec in level.layout.computed:
+        level.values[spec.key] = None
+        level.values[spec.key] = level.world.value(spec.expression, level.variables)
 
 
 # what a finished form must hold ------------------------------------------------------------------------
@@ -325,7 +330,7 @@ def finished(level: Level) -> tuple[dict[str, Any], dict[str, tuple[Text, ...]]]
     values: dict[str, Any] = {}
     errors = {key: problems for key, problems in level.errors.items() if key not in level.hidden}
     variables = level.variables
-    for spec in level.fields:
+    for spec in level.layout.fields:
         if spec.read_only:
             continue
         if spec.key in level.hidden:
@@ -417,11 +422,11 @@ def _missing(spec: Field) -> Text:
 def _not_computed(level: Level, variables: Mapping[str, Any]) -> dict[str, tuple[Text, ...]]:
     """A computation may fail for want of an optional entry; otherwise somebody must know that it did."""
     errors: dict[str, tuple[Text, ...]] = {}
-    for spec in level.fields:
-        if not isinstance(spec, ExpressionField) or spec.key in level.hidden:
+    for spec in level.layout.computed:
+        if spec.key in level.hidden:
             continue
         names = set(re.findall(r"[^\W\d]\w*", spec.expression))
-        if any(variables.get(other.key) is None for other in level.fields if other.key in names):
+        if any(variables.get(other.key) is None for other in level.layout.fields if other.key in names):
             continue
         try:
             level.world.evaluate(spec.expression, variables)
@@ -509,17 +514,18 @@ def options_of(spec: ChoiceField, world: Surroundings, variables: Mapping[str, A
 LONGEST_TYPED = 25_000
 
 
-def as_typed(components: Sequence[Component], sent: Mapping[str, Any]) -> dict[str, Any]:
+def as_typed(layout: Layout, sent: Mapping[str, Any]) -> dict[str, Any]:
     """Return what was sent for these fields in plain JSON, mistakes included; other names are dropped."""
-    raw, _ = nested(components, sent)
+    raw = nested(layout, sent)
     result: dict[str, Any] = {}
-    for spec in (spec for spec, _ in fields_of(components) if is_editable(spec)):
+    for spec in layout.editable:
         if spec.key not in raw:
             continue
         value = raw[spec.key]
         try:
             if isinstance(spec, RowsField):
-                result[spec.key] = [as_typed(spec.components, row) for row in raw_rows(value)[:500]]
+                rows = raw_rows(value)[:500]
+                result[spec.key] = [as_typed(layout.rows[spec.key], row) for row in rows]
             elif isinstance(spec, FileField):
                 result[spec.key] = [
                     {name: _plain(part) for name, part in entry.items()} for entry in file_entries(value)

@@ -28,7 +28,6 @@ from engine.forms.components import (
     TextBlock,
     TextField,
     everything,
-    fields_of,
 )
 from engine.forms.formatting import value_text
 from engine.forms.loading import Level, as_typed, options_of
@@ -225,7 +224,7 @@ def show(
 ) -> FormView:
     """Return the form with these values and messages."""
     painter = _Painter(definition, errors, language)
-    lines = painter.lines(level, level.components, "")
+    lines = painter.lines(level, level.layout.components, "")
     view = FormView(
         key=definition.key,
         name=definition.name.in_language(language),
@@ -497,7 +496,7 @@ class _Painter:
                     row_name,
                     title,
                     self.lines(row, spec.components, row_name + "."),
-                    self.kept(row, as_typed(spec.components, row.raw), row_name + "."),
+                    self.kept(row, as_typed(row.layout, row.raw), row_name + "."),
                 )
             )
         return RowsView(
@@ -519,8 +518,8 @@ class _Painter:
     def kept(self, level: Level, typed: Mapping[str, Any], prefix: str) -> tuple[tuple[str, str], ...]:
         """What was typed into fields that are hidden now, so that it is there when they are shown again."""
         pairs: list[tuple[str, str]] = []
-        for spec, _ in fields_of(level.components):
-            if spec.key in level.hidden and spec.key in typed and is_editable(spec):
+        for spec in level.layout.editable:
+            if spec.key in level.hidden and spec.key in typed:
                 pairs += _pairs(prefix + spec.key, typed[spec.key])
         return tuple(pairs)
 
