@@ -695,6 +695,7 @@ def _lines(
                 "inputs": dict(decided.outcome.inputs),
                 "result": decided.outcome.value,
                 "rules": list(decided.outcome.rule_ids),
+                "variable": decided.variable,
             },
         )
         for decided in advance.decisions

@@ -116,6 +116,7 @@ class Decided:
     decision_key: str
     outcome: DecisionOutcome
     process_id: str = ""
+    variable: str = ""  # what the answer becomes; "": variables of the outputs' names
 
 
 @dataclass

@@ -11,7 +11,7 @@ from engine.bpmn import timers
 from engine.bpmn.elements import FlowNode, Process
 from engine.bpmn.events import raise_error
 from engine.bpmn.expressions import Script, Template
-from engine.bpmn.outcomes import ServiceCall
+from engine.bpmn.outcomes import Decided, ServiceCall
 from engine.bpmn.tokens import Token
 from engine.bpmn.variables import checked
 from engine.errors import ExpressionFailed
@@ -158,7 +158,9 @@ class BusinessRuleTask(FlowNode):
     def carry_out(self, token: Token) -> None:
         """Ask, note the answer for the history, and take it over."""
         outcome = token.instance.surroundings.decide(self.decision, token.variables)
-        token.instance.note_decision(self.bpmn_id, self.decision, outcome, token.workflow.spec.name)
+        token.instance.note_decision(
+            Decided(self.bpmn_id, self.decision, outcome, token.workflow.spec.name, self.variable)
+        )
         value = MAPPINGS[self.mapping](outcome.value) if outcome.value is not None else None
         if self.variable:
             token.variables.update(checked({self.variable: value}))

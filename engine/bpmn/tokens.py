@@ -13,7 +13,7 @@ from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
-from engine.bpmn.outcomes import Advance, Decided, DecisionOutcome, SentEvent, Surroundings
+from engine.bpmn.outcomes import Advance, Decided, SentEvent, Surroundings
 from engine.bpmn.variables import LocalScope
 from engine.errors import BanjieError, ExpressionFailed
 from engine.texts import Text, same
@@ -204,9 +204,9 @@ class Instance(_Running, BpmnWorkflow):
         """The zone in which days and times without an offset are meant."""
         return self.surroundings.zone
 
-    def note_decision(self, element_id: str, key: str, outcome: DecisionOutcome, process_id: str) -> None:
+    def note_decision(self, decided: Decided) -> None:
         """Keep a decision for the history."""
-        self.advance.decisions.append(Decided(element_id, key, outcome, process_id))
+        self.advance.decisions.append(decided)
 
     def send(self, kind: str, name: str, element_id: str, values: Mapping[str, Any], key: str) -> None:
         """Keep a message or signal for the other instances."""

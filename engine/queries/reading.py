@@ -267,7 +267,7 @@ _SENTENCES: Mapping[Kind, Text] = {
     Kind.TIMER_FIRED: Text("到时：“{element}”", "time was up: “{element}”"),
     Kind.MESSAGE_SENT: Text("发出消息“{name}”", "sent the message “{name}”"),
     Kind.MESSAGE_CAUGHT: Text("收到消息“{name}”", "received the message “{name}”"),
-    Kind.NOTIFIED: Text("通知{to}:{said}", "told {to}: {said}"),
+    Kind.NOTIFIED: Text("通知{to}：{said}", "told {to}: {said}"),
     Kind.INCIDENT: Text("“{element}”出现异常：{said}", "“{element}” could not go on: {said}"),
     Kind.RETRIED: Text("重试“{element}”", "tried “{element}” again"),
     Kind.ENDED: Text("结束于“{element}”", "ended at “{element}”"),
@@ -351,20 +351,28 @@ def _recipient(to: Any, names: Names) -> Text:
 
 
 def _decision(uow: UnitOfWork, record: Record, labels: Labels) -> DecisionShown:
+    """Return a decision; what it said, and by which rules, tells of its inputs and becomes variables."""
     detail = record.detail
     result = detail.get("result")
-    if isinstance(result, Mapping) and any(labels.is_hidden(name) for name in result):
-        result = None
+    inputs = tuple(labels.answer(name, value) for name, value in detail.get("inputs", {}).items())
+    becomes = [detail.get("variable", ""), *_outputs(result)]
+    is_hidden = any(each.is_hidden for each in inputs) or any(labels.is_hidden(name) for name in becomes)
     made = definitions.version(uow, record.definition_id or 0)
     return DecisionShown(
         key=made.key,
         name=made.name,
         definition_id=made.id,
         version=made.version,
-        inputs=tuple(labels.answer(name, value) for name, value in detail.get("inputs", {}).items()),
-        result=result,
-        rule_ids=tuple(detail.get("rules", ())),
+        inputs=inputs,
+        result=None if is_hidden else result,
+        rule_ids=() if is_hidden else tuple(detail.get("rules", ())),
+        is_hidden=is_hidden,
     )
+
+
+def _outputs(result: Any) -> set[str]:
+    rows = result if isinstance(result, list) else [result]
+    return {name for row in rows if isinstance(row, Mapping) for name in row}
 
 
 def is_overdue(uow: UnitOfWork, row: Any) -> bool:

@@ -109,6 +109,7 @@ class DecisionShown:
     inputs: tuple[Answer, ...]
     result: Any
     rule_ids: tuple[str, ...]
+    is_hidden: bool = False  # result and rules, which would give something hidden away
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,18 @@ from engine import clock, files, identity, notifications, office_calendar, queri
 from engine.errors import Conflict, NotFound, NotPermitted
 from engine.queries import CaseFilter
 from tests.desk import MONDAY, Desk
-from tests.engine.diagrams import boundary_timer, decision_task, end, form, process, start, table, task, text
+from tests.engine.diagrams import (
+    amount,
+    boundary_timer,
+    decision_task,
+    end,
+    form,
+    process,
+    start,
+    table,
+    task,
+    text,
+)
 
 Deploy = Callable[[Mapping[str, str]], None]
 
@@ -397,6 +408,31 @@ def test_restricted_values_are_seen_only_by_those_whose_task_needs_them(repair: 
     assert "310101199001011234" not in repair.row(tables.process_instance).search_text
 
 
+@pytest.mark.parametrize(("asks", "becomes"), [("suspicion", "advisor"), ("cost", "suspicion")])
+def test_a_decision_gives_nothing_restricted_away(
+    desk: Desk, deploy: Deploy, asks: str, becomes: str
+) -> None:
+    restricted = amount("suspicion") | {"properties": {"restricted": "true"}}
+    deploy({
+        "watch.bpmn": process("watch", start(), task("Note", "front_desk", form="note"), decision_task("Ask", "whom", becomes),
+                              task("Do", "area_manager"), end(),
+                              flows=["Begin Note", "Note Ask", "Ask Do", "Do Done"]),
+        "whom.dmn": table("whom", asks, [("> 5", '"police"'), ("-", '"nobody"')], output="who"),
+        "note.form": form("note", restricted, amount("cost")),
+    })  # fmt: skip
+    case = desk.start("watch")
+    desk.complete("Note", by="fang", suspicion="9", cost="9")
+
+    def decision(by: str) -> queries.DecisionShown:
+        page = desk.look(queries.case, case, by=by)
+        return next(line.decision for line in page.history if line.decision is not None)
+
+    seen, masked = decision("fang"), decision("qian")
+    assert (seen.result, seen.rule_ids, seen.is_hidden) == ({"who": "police"}, ("Rule0",), False)
+    assert (masked.result, masked.rule_ids, masked.is_hidden) == (None, (), True)
+    assert "police" not in repr(masked) and [one.is_hidden for one in masked.inputs] == [asks == "suspicion"]
+
+
 def test_a_restricted_file_is_kept_from_those_who_do_not_need_it(desk: Desk, deploy: Deploy) -> None:
     deploy({
         "id.bpmn": process("id", start(), task("Take", "front_desk", form="take"), task("Use", "area_manager"), end(),
@@ -444,7 +480,7 @@ def test_messages_are_new_until_they_were_looked_at(repair: Desk) -> None:
 
     (line,) = repair.look(queries.notifications, by="feng")
     assert (line.is_new, line.task_id) == (True, repair.task("Receive"))
-    assert line.text.zh == "待办“Receive”:BX-20260302-0001"
+    assert line.text.zh == "待办“Receive”：BX-20260302-0001"
     assert str(repair.look(queries.unseen_notifications, by="feng")) == "1"
 
     repair.do(notifications.mark_seen, by="feng")
