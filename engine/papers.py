@@ -1,4 +1,4 @@
-"""Papers: filled from a case, printed, kept as they were issued, checked by whoever scans them."""
+"""Papers: filled from a case, printed, kept as they were issued."""
 
 from __future__ import annotations
 
@@ -20,6 +20,9 @@ from markupsafe import Markup
 from sqlalchemy import insert, select
 
 from engine import identity, numbers, registers, sources, tables, visibility
+from engine.bpmn import expressions
+from engine.bpmn.expressions import InvalidExpression
+from engine.bpmn.variables import from_json, to_json
 from engine.database import UnitOfWork
 from engine.errors import ExpressionFailed, Finding, InvalidDefinition, NotFound, NotPermitted
 from engine.identity import User
@@ -38,7 +41,11 @@ _paper = tables.paper
 # ---- templates -------------------------------------------------------------------------------------------
 
 _HEAD = re.compile(r"\s*\{#(.*?)#\}", re.DOTALL)
-_ENTRIES = {"name_zh", "name_en", "series"}
+_ENTRIES = {"name_zh", "name_en", "series"}  # each is needed once
+#: What the code of a paper tells to whoever scans it; “shows” and “void_if” may come several times.
+_OPTIONS = {"shows", "valid_from", "valid_until", "latest_only", "void_if"}
+_PATH = re.compile(r"[a-z]\w*(\.\w+)*\Z")
+_MASKED = "masked"
 _FILTERS = {
     "default",
     "d",
@@ -89,6 +96,24 @@ _ENVIRONMENT = _Environment(autoescape=True, undefined=StrictUndefined, trim_blo
 
 
 @dataclass(frozen=True)
+class Shown:
+    """A value that whoever scans the code is shown, as it was when the paper was issued."""
+
+    path: str  # a variable, or a key in one: customer.name
+    label: Text
+    is_masked: bool
+
+
+@dataclass(frozen=True)
+class Void:
+    """When a paper holds no longer: a condition on its case’s variables and its record, as they are now."""
+
+    condition: str
+    words: Text
+    advice: Text
+
+
+@dataclass(frozen=True)
 class Template:
     """The template of a paper."""
 
@@ -97,6 +122,16 @@ class Template:
     series: str
     source: str
     variables: frozenset[str]  # that it uses
+    shown: tuple[Shown, ...] = ()
+    valid_from: str = ""  # a path, as in Shown
+    valid_until: str = ""
+    latest_only: bool = False  # a later one of its case, or of its record, takes its place
+    voids: tuple[Void, ...] = ()
+
+    @property
+    def may_end(self) -> bool:
+        """Whether the paper holds for a time only."""
+        return bool(self.valid_from or self.valid_until or self.voids)
 
 
 def read(source: bytes | str, file_name: str) -> Template:
@@ -129,8 +164,8 @@ def examine(source: bytes | str, file_name: str) -> tuple[Template | None, list[
     if check.findings:
         return None, check.findings
     used = meta.find_undeclared_variables(tree) - FUNCTIONS
-    name = Text(entries.get("name_zh", key), entries.get("name_en", key))
-    return Template(key, name, entries.get("series", ""), text, frozenset(used)), check.findings
+    name = Text(entries["name_zh"], entries["name_en"])
+    return Template(key, name, entries["series"], text, frozenset(used), **check.options), check.findings
 
 
 class _Check:
@@ -139,6 +174,7 @@ class _Check:
     def __init__(self, file_name: str) -> None:
         self.file_name = file_name
         self.findings: list[Finding] = []
+        self.options: dict[str, Any] = {}  # of the template
 
     def head(self, text: str) -> dict[str, str]:
         """Return the entries of the comment on top."""
@@ -148,9 +184,11 @@ class _Check:
             name, colon, value = line.partition(":")
             if colon and name.strip() in _ENTRIES:
                 entries[name.strip()] = value.strip()
+            elif colon and name.strip() in _OPTIONS:
+                self.option(name.strip(), value.strip())
             elif line.strip():
                 message = Text(
-                    "开头的注释里有不认识的一行:{line}", "the comment on top has an unknown line: {line}"
+                    "开头的注释里有不认识的一行：{line}", "the comment on top has an unknown line: {line}"
                 )
                 self.wrong("paper-head", message.format(line=line.strip()[:60]), 1)
         for name in sorted(_ENTRIES - entries.keys()):
@@ -160,6 +198,39 @@ class _Check:
             message = Text("编号规则“{series}”不对。", "“{series}” is no pattern of numbers.")
             self.wrong("number-pattern", message.format(series=entries["series"]), 1)
         return entries
+
+    def option(self, name: str, value: str) -> None:
+        """Read one line of what the code of the paper tells."""
+        parts = [part.strip() for part in value.split(" | ")]
+        if name in ("valid_from", "valid_until") and _PATH.match(value):
+            self.options[name] = value
+        elif name == "latest_only" and value in ("yes", "no"):
+            self.options[name] = value == "yes"
+        elif name == "shows" and _PATH.match(parts[0]) and len(parts) in (3, 4) and all(parts):
+            if parts[3:] in ([], [_MASKED]):
+                made = Shown(parts[0], Text(parts[1], parts[2]), len(parts) == 4)
+                self.options["shown"] = (*self.options.get("shown", ()), made)
+            else:
+                self._wrong_option(name, value)
+        elif name == "void_if" and len(parts) == 5 and all(parts):
+            self._condition(parts[0])
+            made_void = Void(parts[0], Text(parts[1], parts[2]), Text(parts[3], parts[4]))
+            self.options["voids"] = (*self.options.get("voids", ()), made_void)
+        else:
+            self._wrong_option(name, value)
+
+    def _wrong_option(self, name: str, value: str) -> None:
+        message = Text("{name} 不能是“{value}”。", "{name} cannot be “{value}”.")
+        self.wrong("paper-head", message.format(name=name, value=value[:80]), 1)
+
+    def _condition(self, text: str) -> None:
+        try:
+            expressions.compile(text)
+        except InvalidExpression as error:
+            message = Text(
+                "void_if 的条件“{text}”不对：{reason}", "The condition “{text}” of void_if is wrong: {reason}"
+            )
+            self.wrong("bad-expression", message.format(text=text[:80], reason=error.message), 1)
 
     def tree(self, tree: nodes.Template) -> None:
         """Look at every construct."""
@@ -195,7 +266,7 @@ class _Check:
 
     def _known(self, node: nodes.Node, name: str, known: Collection[str]) -> None:
         if name not in known:
-            message = Text("不认识“{name}”,可用:{known}。", "“{name}” is unknown; there are: {known}.")
+            message = Text("不认识“{name}”，可用：{known}。", "“{name}” is unknown; there are: {known}.")
             self.wrong(
                 "template-construct", message.format(name=name, known=", ".join(sorted(known))), node.lineno
             )
@@ -314,6 +385,7 @@ def issue(
             token=token,
             record_id=record_id,
             html=html,
+            facts=to_json(_facts(template, given)) if template.shown or template.may_end else None,
             sha256=hashlib.sha256(html.encode()).hexdigest(),
             issued_at=uow.now,
             issued_by=by,
@@ -321,6 +393,63 @@ def issue(
         .returning(_paper.c.id)
     ).scalar_one()
     return Issued(int(paper_id), number, template.name)
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A value that whoever scans the code is shown."""
+
+    label: Text
+    value: Any
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the code of a paper tells, as it was when the paper was issued."""
+
+    shown: tuple[Fact, ...] = ()
+    first: date | datetime | None = None
+    last: date | datetime | None = None
+
+
+def facts_of(row: Any) -> Facts:
+    """Return what the code of a stored paper tells; nothing of one whose template declared nothing."""
+    if row.facts is None:
+        return Facts()
+    kept = from_json(row.facts)
+    shown = tuple(Fact(Text(each["zh"], each["en"]), each["value"]) for each in kept["shown"])
+    return Facts(shown, kept["first"], kept["last"])
+
+
+def _facts(template: Template, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is kept for whoever scans the code. Raises ExpressionFailed: a value is missing."""
+    shown = []
+    for each in template.shown:
+        value = _at(template, given, each.path)
+        kept = masked(str(value or "")) if each.is_masked else value
+        shown.append({"zh": each.label.zh, "en": each.label.en, "value": kept})
+    first, last = (
+        _moment(template, given, path) if path else None
+        for path in (template.valid_from, template.valid_until)
+    )
+    return {"shown": shown, "first": first, "last": last}
+
+
+def _at(template: Template, given: Mapping[str, Any], path: str) -> Any:
+    value: Any = given
+    for key in path.split("."):
+        if not isinstance(value, Mapping) or key not in value:
+            raise _failed(template, Text(f"缺少值：{path}", f"a value is missing: {path}"))
+        value = value[key]
+    return value
+
+
+def _moment(template: Template, given: Mapping[str, Any], path: str) -> date | datetime | None:
+    value = _at(template, given, path)
+    if value is not None and not isinstance(value, date):
+        reason = Text(f"{path} 应是日期或时刻", f"{path} should be a day or an instant")
+        raise _failed(template, reason)
+    return value
 
 
 def _template(uow: UnitOfWork, key: str) -> tuple[int, Template]:
@@ -371,7 +500,7 @@ def _filled(uow: UnitOfWork, template: Template, values: Mapping[str, Any], toke
             parts.append(part)
     except UndefinedError as error:
         raise _failed(
-            template, Text(f"缺少值:{error.message}", f"a value is missing: {error.message}")
+            template, Text(f"缺少值：{error.message}", f"a value is missing: {error.message}")
         ) from error
     except (SecurityError, ArithmeticError, TypeError, ValueError, LookupError, AttributeError) as error:
         raise _failed(template, same(str(error))) from error
@@ -393,7 +522,7 @@ def _longest_list(value: Any) -> int:
 
 def _failed(template: Template, reason: Text) -> ExpressionFailed:
     return ExpressionFailed(
-        Text("单据“{name}”无法生成:{reason}", "The paper “{name}” cannot be made: {reason}"),
+        Text("单据“{name}”无法生成：{reason}", "The paper “{name}” cannot be made: {reason}"),
         name=template.name,
         reason=reason,
     )
@@ -453,47 +582,6 @@ def template_of(uow: UnitOfWork, definition_id: int) -> Template:
     definition = tables.definition
     row = uow.execute(select(definition).where(definition.c.id == definition_id)).one()
     return _of_version(uow, definition_id, row.source, row.file_name)
-
-
-@dataclass(frozen=True)
-class Verification:
-    """What whoever scans a paper's code is told: as little as security needs."""
-
-    name: Text
-    number: str
-    state: str  # valid, not_yet, expired, blocked; genuine: a paper that shows no pass
-    holder: str  # masked: 王**
-    first: date | None
-    last: date | None
-
-
-def verify(uow: UnitOfWork, token: str) -> Verification | None:
-    """Return what may be told to anybody who has a paper's code; None where no paper has it."""
-    row = uow.execute(select(_paper).where(_paper.c.token == token[:100])).first()
-    if row is None:
-        return None
-    name = template_of(uow, row.definition_id).name
-    stored = (
-        row.record_id
-        and uow.execute(select(tables.record).where(tables.record.c.id == row.record_id)).first()
-    )
-    register = registers.catalogue(uow).registers.get(stored.register) if stored else None
-    if not stored or register is None or register.verification is None:
-        return Verification(name, row.number, "genuine", "", None, None)
-    rule, values = register.verification, records.read(stored).values
-    first, last = (values.get(key or "") for key in (rule.first, rule.last))
-    today = uow.now.astimezone(uow.centre.zone).date()
-    if rule.status is not None and values.get(rule.status) not in rule.good:
-        state = "blocked"
-    elif first is not None and today < first:
-        state = "not_yet"
-    elif last is not None and today > last:
-        state = "expired"
-    else:
-        state = "valid"
-    return Verification(
-        name, row.number, state, masked(str(values.get(rule.holder or "") or "")), first, last
-    )
 
 
 def masked(name: str) -> str:

@@ -479,9 +479,11 @@ paper = Table(  # triggers refuse UPDATE and DELETE
     Column("record_id", Serial, ForeignKey("record.id")),  # the pass that it shows
     Column("html", Text, nullable=False),  # as it was issued
     Column("sha256", String(64), nullable=False),
+    Column("facts", Text),  # JSON: what its code tells; nothing where the template declares nothing
     Column("issued_at", Instant, nullable=False),
     Column("issued_by", String(64)),
     Index(None, "instance_id"),
+    Index(None, "record_id"),
 )
 
 # ---- the calendar ----------------------------------------------------------------------------------------

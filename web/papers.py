@@ -1,10 +1,10 @@
-"""Papers as they were issued, ready to be printed; and whether the one in somebody's hand is genuine."""
+"""Papers as they were issued, ready to be printed; and whether the one in somebody's hand still holds."""
 
 from __future__ import annotations
 
 from flask import Blueprint, render_template
 
-from engine import papers
+from engine import papers, queries
 from web.context import current_user, reading
 
 blueprint = Blueprint("papers", __name__)
@@ -22,5 +22,5 @@ def show(paper_id: int) -> str:
 def check(token: str) -> str | tuple[str, int]:
     """Say what a paper's code stands for; whoever holds the paper may ask, and learns little more."""
     with reading() as uow:
-        found = papers.verify(uow, token)
+        found = queries.check_paper(uow, token)
     return render_template("papers/check.html", found=found), 200 if found else 404

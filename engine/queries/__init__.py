@@ -13,11 +13,11 @@ from engine.queries.inbox_pages import (
     startable,
     unseen_notifications,
 )
+from engine.queries.paper_pages import check_paper, papers_of_case
 from engine.queries.people_pages import calendar, notifications, people, profile
 from engine.queries.register_pages import (
     ledger_lines,
     money,
-    papers_of_case,
     record,
     records,
     register,
@@ -33,6 +33,8 @@ from engine.queries.register_shapes import (
     LedgerLines,
     LinkedRecords,
     Money,
+    PaperCheck,
+    PaperFact,
     PaperLine,
     RecordHistoryLine,
     RecordLine,
@@ -118,6 +120,8 @@ __all__ = [
     "LinkedRecords",
     "Money",
     "NotificationLine",
+    "PaperCheck",
+    "PaperFact",
     "PaperLine",
     "PeoplePage",
     "Person",
@@ -145,6 +149,7 @@ __all__ = [
     "case_choices",
     "case_of_task",
     "cases",
+    "check_paper",
     "definition",
     "definitions_list",
     "diagram_source",

@@ -1,4 +1,4 @@
-"""Registers, their records with all that hangs on them, the ledger, the papers of a case."""
+"""Registers, their records with all that hangs on them, the ledger."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import func, or_, select
 
-from engine import history, ledger, papers, tables, visibility
+from engine import history, ledger, tables, visibility
 from engine import registers as lists
 from engine.database import UnitOfWork
 from engine.errors import InvalidInput, NotFound, NotPermitted
@@ -27,7 +27,6 @@ from engine.queries.register_shapes import (
     LedgerLines,
     LinkedRecords,
     Money,
-    PaperLine,
     RecordHistoryLine,
     RecordLine,
     RecordLink,
@@ -443,28 +442,3 @@ def _ledger_line(
 def _item_name(uow: UnitOfWork, key: str) -> Text:
     item = lists.catalogue(uow).ledger.items.get(key)
     return same(key) if item is None else item.name
-
-
-# ---- papers ----------------------------------------------------------------------------------------------
-
-
-def papers_of_case(uow: UnitOfWork, instance_id: int, by: User) -> tuple[PaperLine, ...]:
-    """Return the papers of a case in order. Raises NotFound where the user may not see the case."""
-    visibility.require_case(uow, instance_id, by)
-    paper = tables.paper
-    rows = uow.execute(
-        select(paper.c.id, paper.c.number, paper.c.definition_id, paper.c.issued_at, paper.c.issued_by)
-        .where(paper.c.instance_id == instance_id)
-        .order_by(paper.c.id)
-    ).all()
-    names = Names(uow, {row.issued_by for row in rows})
-    return tuple(
-        PaperLine(
-            id=row.id,
-            number=row.number,
-            name=papers.template_of(uow, row.definition_id).name,
-            issued_at=row.issued_at,
-            issued_by=names.person(row.issued_by),
-        )
-        for row in rows
-    )

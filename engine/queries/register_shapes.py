@@ -229,3 +229,28 @@ class PaperLine:
     name: Text
     issued_at: datetime
     issued_by: Person | None
+
+
+@dataclass(frozen=True)
+class PaperFact:
+    """One thing that whoever scans a paper's code is shown."""
+
+    label: Text
+    value: Any
+
+
+@dataclass(frozen=True)
+class PaperCheck:
+    """What whoever scans a paper's code is told: as little as security needs."""
+
+    name: Text
+    number: str
+    #: genuine (it holds for good), valid, not_yet, expired, blocked (its record), void (its case says so),
+    #: superseded, withdrawn (its case was ended), unclear
+    state: str
+    holder: str = ""  # masked: 王**
+    shown: tuple[PaperFact, ...] = ()
+    first: date | datetime | None = None
+    last: date | datetime | None = None
+    words: Text | None = None  # instead of those for the state
+    advice: Text | None = None

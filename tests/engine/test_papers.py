@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -238,7 +238,7 @@ def test_a_case_issues_a_paper_that_those_who_see_it_may_open(shop, deploy):
     assert (line.id, line.number, line.issued_by.name) == (seen["paper_id"], seen["paper_number"], "fang")
     assert "李雷 5.00" in shop.look(papers.open_paper, line.id, by="feng").html
     assert any(
-        each.text.zh == f"出具单据:收据 {line.number}"
+        each.text.zh == f"出具单据：收据 {line.number}"
         for each in shop.look(queries.case, case, by="fang").history
     )
     with pytest.raises(NotFound):
@@ -274,7 +274,7 @@ def test_a_missing_value_in_a_case_is_an_incident(shop, deploy):
 def verified(desk, paper_id):
     token = desk.row(tables.paper, id=paper_id).token
     with desk.database.reading() as uow:
-        return papers.verify(uow, token)
+        return queries.check_paper(uow, token)
 
 
 @pytest.mark.parametrize(
@@ -306,7 +306,9 @@ def test_a_pass_that_is_changed_later_is_checked_as_it_is_now(shop):
     made = issue(shop, "pass", {"holder": "王小明", "picture": None}, record=f"pass:{number}")
     shop.do(registers.change_by_hand, "pass", number, {"status": "lost"}, 1, by="fang")
 
-    assert verified(shop, made.id).state == "blocked"
+    found = verified(shop, made.id)
+
+    assert (found.state, found.words.zh) == ("blocked", "lost")
 
 
 def test_the_code_of_another_paper_says_only_that_it_is_genuine(shop):
@@ -314,9 +316,129 @@ def test_the_code_of_another_paper_says_only_that_it_is_genuine(shop):
 
     found = verified(shop, made.id)
 
-    assert (found.state, found.holder, found.name.zh) == ("genuine", "", "收据")
+    assert (found.state, found.holder, found.shown, found.name.zh) == ("genuine", "", (), "收据")
 
 
 def test_a_code_that_nobody_issued_says_nothing(shop):
     with shop.database.reading() as uow:
-        assert papers.verify(uow, "guess") is None
+        assert queries.check_paper(uow, "guess") is None
+
+
+# ---- papers that hold for a time -------------------------------------------------------------------------
+
+GATE = """{#
+name_zh: 放行条
+name_en: Release slip
+series: F-{n:03}
+shows: unit | 房号 | Unit
+shows: customer_name | 客户 | Customer | masked
+valid_from: begins
+valid_until: ends
+latest_only: yes
+void_if: get(result, null) = "left" | 已使用 | Used | 不要再放行。 | Let nothing out again.
+#}
+<p>{{ unit }} {{ customer_name }}</p>{{ check_qr() }}
+"""
+SLOT = {
+    "unit": "A-1201",
+    "customer_name": "李雷雷",
+    "begins": datetime.fromisoformat("2026-03-02T10:00+08:00"),
+    "ends": datetime.fromisoformat("2026-03-02T14:00+08:00"),
+}
+
+
+@pytest.fixture
+def slip(shop, deploy):
+    """The id of a slip for ten to two on Monday, issued in a case at ten."""
+    deploy({"gate.html": GATE})
+    ask(shop, deploy, {"paper": "gate"}, **SLOT)
+    return shop.row(tables.paper).id
+
+
+def test_the_gate_learns_from_a_slip_whose_it_is_and_for_when_with_the_name_masked(shop, slip):
+    found = verified(shop, slip)
+
+    assert found.state == "valid"
+    assert [(one.label.en, one.value) for one in found.shown] == [("Unit", "A-1201"), ("Customer", "李**")]
+    assert (found.first, found.last) == (SLOT["begins"], SLOT["ends"])
+    assert "李雷雷" not in shop.row(tables.paper, id=slip).facts
+
+
+@pytest.mark.parametrize(
+    ("hours", "state"), [(-1, "not_yet"), (0, "valid"), (4, "valid"), (4.001, "expired")]
+)
+def test_a_slip_is_good_in_its_slot_only(shop, slip, moved_clock, hours, state):
+    moved_clock.move_to(SLOT["begins"] + timedelta(hours=hours))
+
+    assert verified(shop, slip).state == state
+
+
+def test_a_slip_that_was_used_is_told_so_with_what_to_do(shop, deploy):
+    deploy({"gate.html": GATE})
+    ask(shop, deploy, {"paper": "gate"}, **SLOT, result="left")
+
+    found = verified(shop, shop.row(tables.paper).id)
+
+    assert (found.state, found.words.en, found.advice.zh) == ("void", "Used", "不要再放行。")
+
+
+def test_a_later_slip_of_the_case_takes_the_place_of_the_first(shop, slip):
+    case = shop.row(tables.paper, id=slip).instance_id
+    other = issue(shop, "gate", SLOT)  # of no case
+    assert verified(shop, slip).state == "valid"
+
+    later = issue(shop, "gate", SLOT, case)
+
+    assert [verified(shop, each).state for each in (slip, other.id, later.id)] == [
+        "superseded",
+        "valid",
+        "valid",
+    ]
+
+
+def test_the_slip_of_a_cancelled_case_is_void(shop, slip):
+    case = shop.row(tables.paper, id=slip).instance_id
+    with shop.database.unit_of_work() as uow:
+        instance = tables.process_instance
+        uow.execute(update(instance).where(instance.c.id == case).values(status="cancelled"))
+
+    assert verified(shop, slip).state == "withdrawn"
+
+
+def test_a_slip_whose_condition_cannot_be_computed_is_never_good(shop, deploy):
+    deploy({"gate.html": GATE.replace("get(result, null)", "result")})
+    ask(shop, deploy, {"paper": "gate"}, **SLOT)
+
+    assert verified(shop, shop.row(tables.paper).id).state == "unclear"
+
+
+def test_what_a_slip_should_tell_has_to_be_there(shop, deploy):
+    deploy({"gate.html": GATE.replace("valid_from: begins", "valid_from: unit")})
+    with pytest.raises(ExpressionFailed) as no_day:
+        issue(shop, "gate", SLOT)
+    deploy({"gate.html": GATE.replace("shows: unit", "shows: unit.code")})
+    with pytest.raises(ExpressionFailed) as missing:
+        issue(shop, "gate", SLOT)
+
+    assert "unit" in no_day.value.message.zh
+    assert "unit.code" in missing.value.message.en
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "shows: unit | 房号",
+        "shows: unit | 房号 | Unit | hidden",
+        "shows: money(unit) | 房号 | Unit",
+        "valid_until: today()",
+        "latest_only: maybe",
+        "void_if: used | 已使用 | Used",
+        "void_if: result = | 已使用 | Used | 不放行 | No",
+        "void_if: __class__ | 已使用 | Used | 不放行 | No",
+    ],
+)
+def test_a_head_that_says_it_wrongly_is_told(line):
+    found = papers.examine(HEAD.replace("#}", f"{line}\n#}}"), "slip.html")[1]
+
+    assert [finding.code for finding in found] in (["paper-head"], ["bad-expression"])
+    assert all(finding.message.zh and finding.message.en for finding in found)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
-from engine import clock, journey_records, journeys, ledger, registers, tables
+from engine import clock, journey_records, journeys, ledger, queries, registers, tables
 from engine.errors import InvalidForm
 from engine.journey_files import Journey
 from engine.registers import records
@@ -129,3 +130,42 @@ def test_what_changes_before_the_payment_is_worked_out_anew(office: Desk) -> Non
         {"refund_paid", "refund_proof"},
         {"refund_proof"},
     )
+
+
+def state_of(moving: Office, number: int) -> tuple[str, str]:
+    """Return what the code of the nth goods release slip says now, and how it is told."""
+    slips = [row for row in moving.desk.rows(tables.paper) if row.number.startswith("FXT-")]
+    with clock.moved(moving.clock), moving.desk.database.reading() as uow:
+        found = queries.check_paper(uow, slips[number].token)
+    assert found is not None
+    return found.state, found.words.en if found.words else ""
+
+
+def test_the_gate_sees_when_a_release_slip_is_good(office: Desk) -> None:
+    moving = Office(office, until(WHOLE, "GateCheck"))
+    moving.play()
+    assert state_of(moving, 0) == ("valid", "")
+    moving.clock.move_to(moving.clock() - timedelta(hours=3))
+    assert state_of(moving, 0) == ("not_yet", "")
+    moving.clock.move_to(moving.clock() + timedelta(hours=24))
+    assert state_of(moving, 0) == ("expired", "")
+
+
+def test_the_gate_sees_that_a_release_slip_was_used(office: Desk) -> None:
+    moving = Office(office, WHOLE)
+
+    moving.play()
+
+    assert state_of(moving, 0) == ("void", "Used: the goods have left")
+
+
+def test_a_slip_whose_slot_was_missed_is_void_and_the_new_one_is_not(office: Desk) -> None:
+    moving = Office(office, until(MISSED, "Reschedule"))
+    moving.play()
+    assert state_of(moving, 0) == ("void", "Void: the slot was missed")
+
+    moving.complete(
+        "Reschedule", "front_desk", removal_begins="2027-02-28T10:00", removal_route="goods_lift_loading"
+    )
+
+    assert [state_of(moving, number)[0] for number in (0, 1)] == ["superseded", "not_yet"]

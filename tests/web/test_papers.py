@@ -7,6 +7,7 @@ import pytest
 
 from engine import definitions, identity, papers, runtime, tables
 from engine.identity import SYSTEM
+from tests.web.conftest import Browser
 from tests.web.records_room import furnish, register
 
 RECEIPT = """{#
@@ -118,10 +119,96 @@ def test_an_expired_pass_is_told_on_the_day_after_its_last(stranger, token, mome
     assert "verdict-red" in answer
 
 
-def test_a_receipt_is_told_to_be_genuine(stranger, database, receipt):
+def test_a_receipt_is_told_to_be_genuine_and_no_permission(stranger, database, receipt):
     with database.reading() as uow:
         token = token_of(uow)
-    assert "由本中心签发" in stranger.get(f"/check/{token}").text
+    answer = stranger.get(f"/check/{token}").text
+    assert "由本中心签发" in answer
+    assert "verdict-blue" in answer and "verdict-green" not in answer
+
+
+SLIP = """{#
+name_zh: 放行条
+name_en: Release slip
+series: FX-{n:05}
+shows: unit | 房号 | Unit
+shows: customer_name | 客户 | Customer | masked
+valid_from: begins
+valid_until: ends
+latest_only: yes
+void_if: borrower = "搬完了" | 已使用 | Used | 不要再次放行。 | Let nothing out again.
+#}
+<p>{{ unit }}{{ check_qr() }}</p>
+"""
+
+
+@pytest.fixture
+def english(app):
+    """A stranger's browser that reads English."""
+    browser = Browser(app.test_client())
+    browser.get("/login")
+    browser.post("/language", {"language": "en", "back": "/login"})
+    return browser
+
+
+@pytest.fixture
+def slip(database, moment):
+    """Issues a slip that is good from now for four hours, in a case; gives what its code says."""
+    values = {
+        "unit": "A-1201",
+        "customer_name": "<b>李雷</b>",
+        "begins": moment(),
+        "ends": moment() + timedelta(hours=4),
+    }
+
+    def issued(instance_id: int | None) -> str:
+        with database.unit_of_work() as uow:
+            definitions.deploy(uow, {"slip.html": SLIP.encode()}, by=SYSTEM, reason="for the tests")
+            papers.issue(uow, "slip", values, instance_id, "ada")
+            return token_of(uow)
+
+    return issued
+
+
+def test_the_gate_sees_unit_slot_and_a_masked_name_in_green(stranger, slip, case, english):
+    token = slip(case)
+
+    page, text = stranger.get(f"/check/{token}").text, english.get(f"/check/{token}").text
+
+    for answer in (page, text):
+        assert "verdict-green" in answer
+        assert "A-1201" in answer and "李雷" not in answer
+    assert "10:00" in page and "14:00" in page
+    assert "房号" in page and "Unit" in text
+
+
+def test_after_its_slot_the_slip_is_red_and_says_what_to_do(stranger, slip, case, moment):
+    token = slip(case)
+    moment.move_to(moment() + timedelta(hours=4, minutes=1))
+
+    answer = stranger.get(f"/check/{token}").text
+
+    assert "verdict-red" in answer and "verdict-green" not in answer
+    assert "不要放行，请持有人到前台重新办理。" in answer
+
+
+def test_a_used_slip_says_so_in_the_words_of_its_template(stranger, database, slip, english):
+    with database.unit_of_work() as uow:
+        ada = identity.user(uow, "ada")
+        used = runtime.start_process(uow, "lend_key", {"borrower": "搬完了"}, by=ada).instance_id
+    token = slip(used)
+
+    page, text = stranger.get(f"/check/{token}").text, english.get(f"/check/{token}").text
+
+    assert "已使用" in page and "不要再次放行。" in page and "verdict-red" in page
+    assert "Used" in text and "Let nothing out again." in text
+
+
+def test_an_old_slip_is_red_once_there_is_a_new_one(stranger, slip, case):
+    old, new = slip(case), slip(case)
+
+    assert "已经另开新的" in stranger.get(f"/check/{old}").text
+    assert "verdict-green" in stranger.get(f"/check/{new}").text
 
 
 def test_a_code_that_was_made_up_is_told_so(stranger):
