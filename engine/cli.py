@@ -69,7 +69,7 @@ class Console:
         except BanjieError as error:
             self.fail(error.message, USAGE)
         except OSError as error:  # the demo keeps its secret key under var/
-            told = Text("无法写入 {path}:{reason}", "{path} cannot be written: {reason}")
+            told = Text("无法写入 {path}：{reason}", "{path} cannot be written: {reason}")
             self.fail(told.format(path=error.filename, reason=error.strerror), USAGE)
 
     def database(self) -> Database:
@@ -399,7 +399,7 @@ def create_user(
 @click.option(
     "--small/--full",
     default=True,
-    help="几秒的小规模（默认）,或完整规模 Seconds (the default), or everything",
+    help="几秒的小规模（默认），或完整规模 Seconds (the default), or everything",
 )
 @click.option("--json", "as_json", is_flag=True, help="以 JSON 输出 Print JSON")
 @click.option(

@@ -231,7 +231,7 @@ class Sight:
         if any(row.element_id == expected for row in rows):
             return None
         found = Text(
-            "; ".join(f"{row.element_id}:{row.message_zh}" for row in rows) or "没有异常",
+            "; ".join(f"{row.element_id}：{row.message_zh}" for row in rows) or "没有异常",
             "; ".join(f"{row.element_id}: {row.message_en}" for row in rows) or "no incident",
         )
         return Surprise(Text("停在 {id}", "stopped at {id}").format(id=expected), found)

@@ -181,8 +181,8 @@ def _mapping(of: Mapping[str | Text, Any]) -> str | Markup:
     """Return a file as a link, anything else as “key: value” pairs."""
     if {"file", "name", "size"} <= set(of):
         return _file_link(of["file"], of["name"])
-    separator = "; " if language() == "en" else ";"
-    pairs = (Markup("{}: {}").format(in_language(key), value(one)) for key, one in of.items())
+    separator, colon = ("; ", ": ") if language() == "en" else ("；", "：")
+    pairs = (Markup("{}{}{}").format(in_language(key), colon, value(one)) for key, one in of.items())
     return escape(separator).join(pairs)
 
 

@@ -971,7 +971,7 @@ class _Reader:
     ) -> None:
         where = Text("", "")
         if row is not None:
-            where = Text("第 {row} 行 {label}:", "Rule {row} {label}: ").format(row=row, label=label)
+            where = Text("第 {row} 行 {label}：", "Rule {row} {label}: ").format(row=row, label=label)
         self.wrong("bad-expression", element, where=where, text=text[:80], reason=error.message)
 
 

@@ -52,14 +52,14 @@ FUNCTIONS: Mapping[str, Function] = {
         2,
     ),
     "hours": Function(
-        "n 小时之后的时刻（含夜间和节假日）;默认从现在起算",
+        "n 小时之后的时刻（含夜间和节假日）；默认从现在起算",
         "the instant n hours later, through nights and holidays, counted from now unless a start is given",
         "hours(12), hours(24, first_report)",
         1,
         2,
     ),
     "days": Function(
-        "n × 24 小时之后的时刻（自然日）;默认从现在起算",
+        "n × 24 小时之后的时刻（自然日）；默认从现在起算",
         "the instant n times 24 hours later (calendar days), counted from now unless a start is given",
         "days(2), days(2, first_report)",
         1,
@@ -107,7 +107,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "end_of_day": Function("该日结束的时刻", "the end of the day", "end_of_day(today())"),
     "is_workday": Function("该日是否工作日", "whether the day is a working day", "is_workday(today())"),
     "office_hours": Function(
-        "该时刻是否办公时间（工作日的办公钟点）;给两个时刻时，其间是否有办公时间",
+        "该时刻是否办公时间（工作日的办公钟点）；给两个时刻时，其间是否有办公时间",
         "whether the office is open at the instant; with two, whether it is open at any time between them",
         "office_hours(begins), office_hours(begins, ends)",
         1,

@@ -682,7 +682,7 @@ class _Parser:
         ):
             raise InvalidExpression(
                 Text(
-                    "“{first},{second}”有两种读法：数字请不写千位逗号({first}{second}),列举请在逗号后空一格。",
+                    "“{first},{second}”有两种读法：数字请不写千位逗号（{first}{second}），列举请在逗号后空一格。",
                     "“{first},{second}” may mean two things: write a number without comma ({first}{second}),"
                     " and a list with a space after the comma.",
                 ),

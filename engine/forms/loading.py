@@ -103,9 +103,7 @@ class Layout:
         self.hidden_by = [(spec.key, frozenset(hides)) for spec, hides in hidden_by if hides]
         self.hides = list(dict.fromkeys(hide for _, hides in hidden_by for hide in hides))
         #: Fields whose parts have names of their own in a page: ``items.0.price``.
-        self.with_parts = {
-            spec.key: spec for spec in self.fields if isinstance(spec, RowsField | FileField)
-        }
+        self.with_parts = {spec.key: spec for spec in self.fields if isinstance(spec, RowsField | FileField)}
         self.rows = {spec.key: Layout(spec.components) for spec in self.fields if isinstance(spec, RowsField)}
         self.schema = schema_of(components)
 

@@ -42,7 +42,7 @@ _ASPECTS: Mapping[str, Text] = {
     "language": Text("语言", "language"),
 }
 _YES, _NO, _NONE = Text("是", "yes"), Text("否", "no"), same("—")
-_CHANGED = Text("修改{person}的{aspect}:{old} → {new}", "changed {person}, {aspect}: {old} → {new}")
+_CHANGED = Text("修改{person}的{aspect}：{old} → {new}", "changed {person}, {aspect}: {old} → {new}")
 _PASSWORD = Text("重设{person}的密码", "changed the password of {person}")
 _DAY_SET = {
     True: Text("{day} 定为工作日", "made {day} a working day"),

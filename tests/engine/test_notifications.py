@@ -57,7 +57,7 @@ def test_members_are_mailed_in_their_language_once(told: Desk) -> None:
 
     assert (deliver(told, postman), deliver(told, postman)) == (1, 0)
     assert postman.mails == [
-        ("fang@example.com", "待办“Receive”:BX-20260302-0001"), ("feng@example.com", "To do “Receive”: BX-20260302-0001"),
+        ("fang@example.com", "待办“Receive”：BX-20260302-0001"), ("feng@example.com", "To do “Receive”: BX-20260302-0001"),
     ]  # fmt: skip
 
 

@@ -487,7 +487,7 @@ def test_a_file_that_is_no_table_is_refused(estate, content):
 
 def test_a_gb18030_file_with_semicolons_is_read(estate):
     upload, mapping, preview = uploaded(
-        estate, "unit", io.BytesIO("房号；用途\r\nC-1;住宅\r\n".encode("gb18030"))
+        estate, "unit", io.BytesIO("房号;用途\r\nC-1;住宅\r\n".encode("gb18030"))
     )
 
     assert preview.rows == (("C-1", "住宅"),)

@@ -167,6 +167,6 @@ def test_changes_by_administrators_are_told_of_the_person_they_concern(database,
         identity.set_active(uow, "feng", False, by=guan)
     with database.reading() as uow:
         lines = queries.house_history(uow, guan, [history.Kind.PERSON_CHANGED], person="fang")
-        assert [line.text.en for line in lines] == ["changed 方敏，groups: Front desk → Managers"]
+        assert [line.text.en for line in lines] == ["changed 方敏, groups: Front desk → Managers"]
         with pytest.raises(NotPermitted):
             queries.house_history(uow, fang, [history.Kind.PERSON_CHANGED])

@@ -57,7 +57,7 @@ def test_a_task_is_overdue_only_after_its_time(chinese, moment):
     ("value", "shown"),
     [(True, "是"), (False, "否"), (None, "—"), ("", "—"), ([], "—"), (Decimal("36000.50"), "36,000.50"), (7, "7"),
      (date(2026, 3, 5), "3月5日"), (time(9, 5), "09:05"), (["甲", "<i>"], "甲<br>&lt;i&gt;"), (Text("好", "good"), "好"),
-     ({"a": 1}, "a: 1"),
+     ({"a": 1}, "a：1"),
      ([{Text("类别", "Kind"): Text("长期", "lasting")}], "类别：长期")],
 )  # fmt: skip
 def test_values_are_shown_in_words(chinese, value, shown):

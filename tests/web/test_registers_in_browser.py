@@ -45,7 +45,7 @@ def test_an_import_goes_on_by_itself_to_its_report_and_its_end(open_page):
     page = open_page("ada")
     page.goto("/imports/into/unit")
     rows = "".join(f"B-{number},{number}\n" for number in range(600))
-    sheet = {"name": "units.csv", "mimeType": "text/csv", "buffer": f"房号，面积\n{rows}".encode()}
+    sheet = {"name": "units.csv", "mimeType": "text/csv", "buffer": f"房号,面积\n{rows}".encode()}
     page.set_input_files("#file", files=[sheet])
     page.click("main form button[type=submit]")
     page.click("main .card-footer button[type=submit]")
