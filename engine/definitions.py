@@ -257,17 +257,38 @@ def start_form(uow: UnitOfWork, process_key: str) -> Form | None:
 
 
 def restricted_names(uow: UnitOfWork, definition_ids: Sequence[int]) -> frozenset[str]:
-    """Return the variables that some form of a process, or of one it calls, says not everybody may see."""
+    """Return the variables that a process or a form of it, or of one it calls, says not everybody may see."""
     key = (editions(uow).get("definitions", 0), tuple(definition_ids))
     return _kept(uow, "restricted", key, _restricted)
 
 
 def _restricted(uow: UnitOfWork, edition_and_ids: tuple[int, Sequence[int]]) -> frozenset[str]:
-    diagrams = [read_diagram(uow, definition_id) for definition_id in edition_and_ids[1]]
-    keys = {element.form_key for one in diagrams for element in one.elements.values()}
-    keys |= {one.start_form_key for one in diagrams}
-    found = [latest_form(uow, key) for key in keys]
-    return frozenset(name for one in found if one is not None for name in one[1].restricted)
+    found: set[str] = set()
+    for definition_id in edition_and_ids[1]:
+        one = read_diagram(uow, definition_id)
+        forms_of_it = (latest_form(uow, key) for key in _form_keys(one))
+        found |= _restricted_in(one, [known[1] for known in forms_of_it if known is not None]).keys()
+    return frozenset(found)
+
+
+def _form_keys(diagram: Diagram) -> set[str]:
+    keys = {element.form_key for element in diagram.elements.values()} | {diagram.start_form_key}
+    return {key for key in keys if key}
+
+
+def _restricted_in(diagram: Diagram, asked: Iterable[Form]) -> dict[str, frozenset[str]]:
+    """
+    Return what a process with these forms restricts, by name: of lists, the keys of their rows.
+
+    None of these keys: all of the value is restricted.
+    """
+    found: dict[str, frozenset[str]] = {}
+    for form in asked:
+        for name, keys in form.restricted_keys.items():
+            present = found.get(name, keys)
+            found[name] = present | keys if present and keys else frozenset()
+    listed = diagram.properties.get("restricted", "").split(",")
+    return found | {name.strip(): frozenset[str]() for name in listed if name.strip()}
 
 
 def decide(
@@ -393,8 +414,9 @@ def _known(uow: UnitOfWork, read: Sequence[_Read]) -> checks.Known:
     deployed = all_latest(uow)
     known_tables = {v.key: table(uow, v.id) for v in deployed if v.kind == "decision"}
     known_tables |= {one.key: one for file in read for one in file.tables}
-    known_forms = {v.key: frozenset(form(uow, v.id).keys) for v in deployed if v.kind == "form"}
-    known_forms |= {file.form.key: frozenset(file.form.keys) for file in read if file.form is not None}
+    asked = {v.key: form(uow, v.id) for v in deployed if v.kind == "form"}
+    asked |= {file.form.key: file.form for file in read if file.form is not None}
+    known_forms = {key: frozenset(one.keys) for key, one in asked.items()}
     # A form that cannot be read is named like its file, as a rule: its own findings are enough.
     for file in read:
         if file.kind == "form" and file.form is None:
@@ -410,6 +432,10 @@ def _known(uow: UnitOfWork, read: Sequence[_Read]) -> checks.Known:
         topics=frozenset(TOPICS),
         elements=_user_tasks(diagrams.values()) if all_read else None,
         calls={key: one.called for key, one in diagrams.items()},
+        restricted={
+            key: _restricted_in(one, [asked[name] for name in sorted(_form_keys(one) & asked.keys())])
+            for key, one in diagrams.items()
+        },
     )
 
 

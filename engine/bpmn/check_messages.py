@@ -100,7 +100,7 @@ FAULTS: Mapping[str, Fault] = {
             "不支持多实例的 behavior“{value}”。", "The multi-instance behaviour “{value}” is not supported."
         ),
         Text(
-            "改为默认（All）,需要的事件画在任务之后。",
+            "改为默认（All），需要的事件画在任务之后。",
             "Leave it at “All”, and draw the events after the task.",
         ),
     ),
@@ -390,6 +390,28 @@ FAULTS: Mapping[str, Fault] = {
         Text(
             "核对拼写；可能没有值的请写 get({name}, null)。",
             "Check the spelling; where it may be missing write get({name}, null).",
+        ),
+    ),
+    "restricted-copied": Fault(
+        "error",
+        Text(
+            "“{name}”不是人人可看的，抄到“{target}”里却没有限制：看得到案件的人都能看到{where}。",
+            "“{name}” is restricted; its copy “{target}” is not: all who see the case see it{where}.",
+        ),
+        Text(
+            "在流程的扩展属性 restricted 里列出“{target}”，或在表单里把这个字段设为 restricted，或不要抄。",
+            "List “{target}” in the process's property restricted, mark its form field, or do not copy it.",
+        ),
+    ),
+    "restricted-computed": Fault(
+        "warning",
+        Text(
+            "“{target}”由不是人人可看的“{name}”算出，自己却没有限制，可能泄露它{where}。",
+            "“{target}” is computed from “{name}”, which is restricted, and may give it away{where}.",
+        ),
+        Text(
+            "若会泄露，请在流程的扩展属性 restricted 里列出“{target}”。",
+            "If it does, list “{target}” in the process's property restricted.",
         ),
     ),
     "no-form": Fault(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from engine import forms
 from engine.bpmn import decisions, safe_xml
 from engine.bpmn.content_checks import ContentCheck, Known
+from engine.bpmn.copy_checks import CopyCheck
 from engine.bpmn.drawing import BPMN, Drawing
 from engine.bpmn.drawing_checks import REFUSED, DrawingCheck, check_ids
 from engine.bpmn.expressions import InvalidExpression, compile_template
@@ -65,6 +66,8 @@ def _diagram(source: bytes, file_name: str, known: Known) -> list[Finding]:
             continue
         DrawingCheck(drawing, root, findings).run()
         ContentCheck(drawing, root, findings, known).run()
+        if known.restricted is not None:
+            CopyCheck(drawing, findings, known.restricted, known.calls or {}).run()
     return findings.found
 
 

@@ -29,12 +29,14 @@ class Known:
     messages: Set[str] | None = None
     elements: Set[str] | None = None  # ids of user tasks in all processes
     calls: Mapping[str, Iterable[str]] | None = None  # process → those it calls
+    restricted: Mapping[str, Mapping[str, frozenset[str]]] | None = None  # process → what not all may see
 
 
 PROPERTIES: Mapping[str, str] = {
     "labelEn": "*", "documentationEn": "*", "rules": "*", "notBy": "userTask", "notify": "userTask",
     "caseNumberPrefix": "process", "caseTitle": "process", "caseCustomer": "process", "caseUnit": "process",
-    "searchable": "process", "visibleTo": "process", "collect": "*", "correlationKey": "*", "payload": "*",
+    "searchable": "process", "visibleTo": "process", "restricted": "process",
+    "collect": "*", "correlationKey": "*", "payload": "*",
 }  # fmt: skip
 #: Variables that every case has without anybody setting them.
 GIVEN = frozenset({"case_number", "started_by", "started_at"})

@@ -640,11 +640,11 @@ _SUMS: dict[str, Callable[[Any, Any], Any]] = {
 class Template:
     """A text with ``${…}`` parts; or one single expression, which keeps the kind of its value."""
 
-    __slots__ = ("_parts", "_whole", "asked", "names", "source")
+    __slots__ = ("_whole", "asked", "names", "parts", "source")
 
     def __init__(self, source: str, parts: tuple[str | Expression, ...]) -> None:
         self.source = source
-        self._parts = parts
+        self.parts = parts
         expressions = [part for part in parts if isinstance(part, Expression)]
         self._whole = expressions[0] if len(parts) == 1 and expressions else None
         self.names = frozenset[str]().union(*(part.names for part in expressions))
@@ -661,7 +661,7 @@ class Template:
         write = functions.get("str", text_of)
         return "".join(
             part if isinstance(part, str) else write(part.evaluate(variables, functions))
-            for part in self._parts
+            for part in self.parts
         )
 
 

@@ -20,7 +20,7 @@ from engine.forms.components import (
     RowsField,
     fields_of,
 )
-from engine.forms.loading import Attachment, Evaluate, Surroundings, no_attachment
+from engine.forms.loading import Attachment, Evaluate, LabelsOf, Surroundings, no_attachment, no_labels
 from engine.forms.reading import RESERVED, read_definition
 from engine.forms.values import WRONG_TYPE
 from engine.forms.view import FormView, show
@@ -79,6 +79,11 @@ class Form:
     def restricted(self) -> frozenset[str]:
         """The variables that are seen only by those whose task needs them."""
         return self.definition.restricted
+
+    @property
+    def restricted_keys(self) -> Mapping[str, frozenset[str]]:
+        """The same, with the restricted keys of a list of rows; none where all of a value is meant."""
+        return self.definition.restricted_keys
 
     @property
     def file_keys(self) -> frozenset[str]:
@@ -145,13 +150,14 @@ class Form:
         zone: ZoneInfo,
         evaluate: Evaluate,
         attachment: Attachment = no_attachment,
+        labels: LabelsOf = no_labels,
     ) -> FormView:
         """
         Return the form as it is shown: with the case's variables, what was typed so far, and what is wrong.
 
         ``typed`` is a draft, or a submission that was refused; ``errors`` are those of its ``InvalidForm``.
         """
-        world = Surroundings(zone, evaluate, attachment)
+        world = Surroundings(zone, evaluate, attachment, labels)
         level = self.level(typed or {}, known, world)
         return show(self.definition, level, self.draft(typed or {}), errors or {}, language)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -62,6 +62,7 @@ class Table(Component):
     label: Text
     source: str  # expression
     columns_of_table: tuple[tuple[str, Text], ...]
+    labelled: Mapping[str, str]  # column → where its values' labels are kept
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -273,17 +274,18 @@ class FormDefinition:
     @cached_property
     def restricted(self) -> frozenset[str]:
         """The variables that only those may see whose task needs them."""
-        return frozenset(
-            field.key
-            for field in self.fields
-            if field.restricted
-            or (
-                isinstance(field, RowsField)
-                and any(
-                    isinstance(inner, Field) and inner.restricted for inner in everything(field.components)
-                )
-            )
-        )
+        return frozenset(self.restricted_keys)
+
+    @cached_property
+    def restricted_keys(self) -> Mapping[str, frozenset[str]]:
+        """The same, with the restricted keys of a list of rows; none where all of a value is meant."""
+        found: dict[str, frozenset[str]] = {}
+        for field in self.fields:
+            inside = everything(field.components) if isinstance(field, RowsField) else ()
+            keys = frozenset(one.key for one in inside if isinstance(one, Field) and one.restricted)
+            if field.restricted or keys:
+                found[field.key] = frozenset() if field.restricted else keys
+        return found
 
     @cached_property
     def file_keys(self) -> frozenset[str]:

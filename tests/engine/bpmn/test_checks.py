@@ -23,6 +23,7 @@ EVERYTHING_KNOWN = Known(
     messages={"paid"},
     elements={"elsewhere"},
     calls={"other": ("P",)},
+    restricted={"P": {"id_number": frozenset()}},
 )
 
 
@@ -183,6 +184,8 @@ WRONG: dict[str, bytes] = {
     "bad-variable-name": around(element("businessRuleTask", "x", "", 'camunda:decisionRef="tier" '
                                         'camunda:resultVariable="the level"')),
     "unknown-variable": gateway("exclusiveGateway", "g>a?amuont > 1", "d:g>b", default="d"),
+    "restricted-copied": script("shown = id_number"),
+    "restricted-computed": script('is_known = id_number == "1"'),
     "no-form": around(user("x", formRef="")),
     "unknown-form": around(user("x", formRef="nowhere")),
     "generated-form": around(user("x", extension("<camunda:formData/>"))),
