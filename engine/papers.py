@@ -298,7 +298,7 @@ def _loop_depth(node: nodes.Node) -> int:
 # ---- functions of templates ------------------------------------------------------------------------------
 
 FUNCTIONS = frozenset(
-    {"money", "money_in_words", "date_zh", "qr", "check_qr", "photo", "name_of", "item_name"}
+    {"money", "money_in_words", "date_zh", "qr", "check_qr", "photo", "name_of", "item_name", "method_name"}
 )
 
 
@@ -489,7 +489,8 @@ def _filled(uow: UnitOfWork, template: Template, values: Mapping[str, Any], toke
         "check_qr": lambda: qr(f"{uow.centre.address}/check/{token}"),
         "photo": photo,
         "name_of": lambda register, number: records.titles(uow, register, [number]).get(number, number),
-        "item_name": lambda key: _item_name(uow, key),
+        "item_name": lambda key: _label(uow, "ledger.item", key),
+        "method_name": lambda key: _label(uow, "ledger.method", key),
     }
     parts, size, begun = [], 0, stopwatch.monotonic()
     try:
@@ -507,9 +508,9 @@ def _filled(uow: UnitOfWork, template: Template, values: Mapping[str, Any], toke
     return "".join(parts).strip()
 
 
-def _item_name(uow: UnitOfWork, key: str) -> str:
-    item = registers.catalogue(uow).ledger.items.get(key)
-    return key if item is None else item.name.zh
+def _label(uow: UnitOfWork, source: str, key: str) -> str:
+    found = registers.catalogue(uow).labels(source).get(key)
+    return key if found is None else found.zh
 
 
 def _longest_list(value: Any) -> int:

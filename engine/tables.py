@@ -94,6 +94,15 @@ user_account = Table(
     Column("created_at", Instant, nullable=False),
     Column("seen_notification", BigInteger, nullable=False, default=0),  # the newest one they have looked at
 )
+#: Attempts to guess, of a name, an address or a browser; old rows go by themselves.
+failed_attempts = Table(
+    "failed_attempts",
+    metadata,
+    Column("key", String(80), primary_key=True),  # see throttle
+    Column("number", Integer, nullable=False),
+    Column("ends_at", Instant, nullable=False),  # then counting begins anew
+    Index(None, "ends_at"),
+)
 #: The one who runs all this, named on papers; at most one row.
 organisation = Table(
     "organisation",
@@ -437,6 +446,7 @@ ledger_entry = Table(  # triggers refuse UPDATE and DELETE
     Column("kind", String(20), nullable=False),  # see ledger.EntryKind
     Column("amount", Yuan, nullable=False),  # + raises what the customer owes, or what we hold
     Column("receipt_number", String(40), nullable=False, default=""),
+    Column("method", String(64)),  # how it was paid: a key of registers.toml
     Column("instance_id", Serial, ForeignKey("process_instance.id")),
     Column("user_name", String(64)),  # empty: a timer
     Column("corrects_id", Serial, ForeignKey("ledger_entry.id"), unique=True),

@@ -284,8 +284,13 @@ def _table(c: ComponentReader) -> Component:
     source = c.expression(c.item, "dataSource")
     if source is None:
         c.find("table-source")
+    labelled = {key: found for key, _ in read if (found := c.properties.get(f"labels.{key}"))}
     return Table(
-        **c.common(), label=c.text("label", "labelEn"), source=source or "null", columns_of_table=tuple(read)
+        **c.common(),
+        label=c.text("label", "labelEn"),
+        source=source or "null",
+        columns_of_table=tuple(read),
+        labelled=labelled,
     )
 
 

@@ -70,6 +70,15 @@ Evaluate = Callable[[str, Mapping[str, Any]], Any]
 Attachment = Callable[[str], Mapping[str, Any] | None]
 
 
+#: "key.kind" → the labels of that field's values
+LabelsOf = Callable[[str], Mapping[str, Text]]
+
+
+def no_labels(source: str) -> Mapping[str, Text]:
+    """Know no labels."""
+    return {}
+
+
 def no_attachment(identity: str) -> None:
     """The look-up of files where there are none."""
 
@@ -81,6 +90,7 @@ class Surroundings:
     zone: ZoneInfo
     evaluate: Evaluate
     attachment: Attachment = no_attachment
+    labels: LabelsOf = no_labels
 
     def value(self, expression: str, variables: Mapping[str, Any]) -> Any:
         """Evaluate an expression; one that fails gives None."""
@@ -108,6 +118,9 @@ class Layout:
         self.schema = schema_of(components)
 
 
+_EMPTY: tuple[Any, ...] = (None, False, "", [])
+
+
 @dataclass
 class Level:
     """A form, or one row of a list in it, with what was sent for it."""
@@ -127,10 +140,17 @@ class Level:
         return {**self.outer, **self.values, **dict.fromkeys(self.hidden)}
 
     def is_blank(self) -> bool:
-        """Whether a row holds nothing at all, and so does not count."""
-        return not self.errors and all(
-            self.values.get(spec.key) in (None, False, "", []) for spec in self.layout.editable
-        )
+        """Whether a row holds nothing but what it began with, and so does not count."""
+        empty = {spec.key for spec in self.layout.editable if self.values.get(spec.key) in _EMPTY}
+        filled = [spec for spec in self.layout.editable if spec.key not in empty]
+        if self.errors or not filled:
+            return not self.errors
+        if not any(spec.required and spec.key in empty for spec in self.layout.editable):
+            return False  # what it began with is all that it needs
+        if any(spec.default is None and spec.default_expression is None for spec in filled):
+            return False
+        begun = read_level(self.layout, {}, self.outer, self.world).values
+        return all(self.values.get(spec.key) == begun.get(spec.key) for spec in filled)
 
 
 def read_level(
@@ -204,7 +224,8 @@ def initial(spec: Field, present: Mapping[str, Any], outer: Mapping[str, Any], w
     if spec.default_expression is not None:
         return world.value(spec.default_expression, outer)
     if spec.default is None and isinstance(spec, RowsField):
-        return [{} for _ in range(max(spec.default_rows, spec.min_rows))]
+        is_required = spec.required_if is not None and bool(world.value(spec.required_if, outer))
+        return [{} for _ in range(max(spec.default_rows, spec.min_rows, int(is_required)))]
     return spec.default
 
 
@@ -500,11 +521,18 @@ def options_of(spec: ChoiceField, world: Surroundings, variables: Mapping[str, A
     options: list[Option] = []
     for item in found if isinstance(found, list | tuple) else []:
         if isinstance(item, Mapping):
-            value, label = item.get("value"), item.get("label", item.get("value"))
+            value = item.get("value", item.get("number"))
+            label = item.get("label", value) if "value" in item else _record_label(item)
             options.append(Option(str(value), Text(str(label), str(item.get("labelEn") or label))))
         elif item is not None:
             options.append(Option(str(item), same(str(item))))
     return tuple({option.value: option for option in (*options, *spec.options)}.values())
+
+
+def _record_label(record: Mapping[str, Any]) -> str:
+    """Return how a record of a register is offered: its title and number."""
+    number, title = (str(record.get(key) or "") for key in ("number", "title"))
+    return number if title in ("", number) else f"{title} ({number})"
 
 
 # as typed ------------------------------------------------------------------------------------------------

@@ -332,11 +332,16 @@ class _Painter:
         found = level.world.value(table.source, level.variables)
         rows = [row for row in found if isinstance(row, Mapping)] if isinstance(found, list | tuple) else []
         cells = tuple(
-            tuple(self.say(value_text(row.get(key), level.world.zone)) for key, _ in table.columns_of_table)
+            tuple(self.say(self.cell(level, table, key, row.get(key))) for key, _ in table.columns_of_table)
             for row in rows
         )
         heads = tuple(self.say(head) for _, head in table.columns_of_table)
         return TableView("table", identity, table.columns, self.filled(level, table.label), heads, cells)
+
+    def cell(self, level: Level, table: Table, key: str, value: Any) -> Text:
+        source = table.labelled.get(key)
+        label = level.world.labels(source).get(value) if source and isinstance(value, str) else None
+        return label or value_text(value, level.world.zone)
 
     # fields --------------------------------------------------------------------------------------------
 

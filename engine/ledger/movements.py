@@ -23,6 +23,7 @@ from engine.ledger.posting import (
     HappenedBefore,
     amount_of,
     item_of,
+    method_of,
     more_than_owed,
     post,
     reference_of,
@@ -117,30 +118,31 @@ def receive(
     amount: Any = None,
     items: Mapping[str, Any] | None = None,
     receipt_number: str = "",
+    method: str = "",
     note: str = "",
 ) -> Receipt:
     """
     Receive money: for these items, or an amount that pays what is owed in the order of the charge items.
 
-    What is paid for a deposit is held from then on.
+    What is paid for a deposit is held from then on. ``method``: how it was paid, a key of registers.toml.
 
     Raises:
         Conflict: the receipt's number was used before; more than is owed.
         InvalidInput: a wrong amount.
-        ExpressionFailed: there is no such item.
+        ExpressionFailed: there is no such item, or way of paying.
     """
     if items is None:
         parts = _shared_out(uow, party, amount_of(uow, amount))
     else:
         parts = {item_of(uow, key).key: amount_of(uow, value) for key, value in items.items()}
-    note = short(note, LONGEST_NOTE)
+    note, method = short(note, LONGEST_NOTE), method_of(uow, method)
     made: list[Movement] = []
     for key, part in parts.items():
         made.append(Movement(RECEIVABLE, key, EntryKind.PAYMENT, -part, note=note))
         if item_of(uow, key).deposit:
             made.append(Movement(DEPOSIT, key, EntryKind.DEPOSIT_RECEIVED, part, note=note))
     number = _receipt_number(uow, receipt_number)
-    _post_receipt(uow, party, made, author, number, {})
+    _post_receipt(uow, party, made, author, number, {}, method)
     return Receipt(number, sum(parts.values(), Decimal("0.00")), standing(uow, party))
 
 
@@ -178,10 +180,17 @@ def _receipt_number(uow: UnitOfWork, given: str) -> str:
 
 
 def _post_receipt(
-    uow: UnitOfWork, party: Party, made: list[Movement], author: Author, number: str, once: Mapping[str, str]
+    uow: UnitOfWork,
+    party: Party,
+    made: list[Movement],
+    author: Author,
+    number: str,
+    once: Mapping[str, str],
+    method: str = "",
 ) -> None:
     try:
-        post(uow, party, made, author, {**once, f"receipt\n{number}": ""}, receipt_number=number)
+        once = {**once, f"receipt\n{number}": ""}
+        post(uow, party, made, author, once, receipt_number=number, method=method)
     except HappenedBefore as error:
         if not error.key.startswith("receipt\n"):
             raise

@@ -33,6 +33,7 @@ from engine.texts import Text
 
 LONGEST_PERIOD, LONGEST_RECEIPT, LONGEST_NOTE = 40, 40, 1000
 LONGEST_REFERENCE = 200
+LONGEST_METHOD = 64
 
 _entry, _once, _balance = tables.ledger_entry, tables.ledger_once, tables.ledger_balance
 
@@ -96,6 +97,7 @@ def post(
     once: Mapping[str, str],
     *,
     receipt_number: str = "",
+    method: str = "",
     may_be_credit: bool = False,
 ) -> None:
     """
@@ -124,6 +126,7 @@ def post(
                 "unit": party.unit,
                 "customer": party.customer,
                 "receipt_number": receipt_number,
+                "method": method or None,
                 "instance_id": author.instance_id,
                 "user_name": author.user_name,
                 "account": line.account,
@@ -209,6 +212,21 @@ def item_of(uow: UnitOfWork, key: str) -> ChargeItem:
     return found
 
 
+def method_of(uow: UnitOfWork, key: str) -> str:
+    """Return a way of paying. Raises ExpressionFailed: registers.toml declares others."""
+    methods = rules_of(uow).methods
+    if key and methods and key not in methods:
+        raise ExpressionFailed(
+            Text(
+                "付款方式“{key}”没有在 registers.toml 中登记，有：{known}。",
+                "The way of paying “{key}” is not declared in registers.toml; there are: {known}.",
+            ),
+            key=key,
+            known=", ".join(methods),
+        )
+    return short(key, LONGEST_METHOD)
+
+
 def amount_of(uow: UnitOfWork, value: Any) -> Decimal:
     """Return an amount above 0. Raises InvalidInput."""
     amount = plain.read("amount", value)
@@ -216,7 +234,7 @@ def amount_of(uow: UnitOfWork, value: Any) -> Decimal:
     if amount is None or not 0 < amount <= largest:
         raise InvalidInput(
             Text(
-                "金额 {amount} 不对：应大于 0,不超过 {largest} 元。",
+                "金额 {amount} 不对：应大于 0，不超过 {largest} 元。",
                 "The amount {amount} is wrong: it should be above 0 and at most {largest} yuan.",
             ),
             amount="—" if amount is None else amount,

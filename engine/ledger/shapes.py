@@ -138,6 +138,7 @@ class Entry:
     kind: EntryKind
     amount: Decimal
     receipt_number: str
+    method: str | None
     instance_id: int | None
     user_name: str | None
     corrects_id: int | None

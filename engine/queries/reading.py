@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import and_, or_, select
 
-from engine import definitions, identity, runtime, tables
+from engine import definitions, identity, registers, runtime, tables
 from engine.bpmn.diagram import Element, Program
 from engine.database import UnitOfWork
 from engine.forms import Form
@@ -237,6 +237,7 @@ def sheet(
         draft=draft,
         zone=uow.centre.zone,
         evaluate=runtime.evaluation(uow),
+        labels=registers.catalogue(uow).labels,
         files={
             str(row.id): {"id": row.id, "name": row.file_name, "size": row.size, "type": row.content_type}
             for row in rows

@@ -430,6 +430,7 @@ def _ledger_line(
         kind_name=KIND_NAMES[entry.kind],
         amount=entry.amount,
         receipt_number=entry.receipt_number,
+        method=_method_name(uow, entry.method),
         note=entry.note,
         by=names.person(entry.user_name),
         instance_id=entry.instance_id if entry.instance_id in numbers else None,
@@ -437,6 +438,10 @@ def _ledger_line(
         corrects_id=entry.corrects_id,
         may_be_corrected=may_correct and not is_final,
     )
+
+
+def _method_name(uow: UnitOfWork, key: str | None) -> Text | None:
+    return lists.catalogue(uow).ledger.methods.get(key, same(key)) if key else None
 
 
 def _item_name(uow: UnitOfWork, key: str) -> Text:

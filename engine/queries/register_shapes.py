@@ -189,6 +189,7 @@ class LedgerLine:
     kind_name: Text
     amount: Decimal
     receipt_number: str
+    method: Text | None  # how it was paid
     note: str
     by: Person | None
     instance_id: int | None

@@ -10,7 +10,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from engine.forms import Form
-from engine.forms.loading import Evaluate
+from engine.forms.loading import Evaluate, LabelsOf
 from engine.forms.view import FormView
 from engine.texts import Text
 
@@ -165,6 +165,7 @@ class FormSheet:
     zone: ZoneInfo
     evaluate: Evaluate
     files: Mapping[str, Mapping[str, Any]]  # by id: those of the case, and those that the viewer has uploaded
+    labels: LabelsOf  # of registers: "key.kind" → value → label
 
     def view(
         self,
@@ -181,6 +182,7 @@ class FormSheet:
             zone=self.zone,
             evaluate=self.evaluate,
             attachment=self.files.get,
+            labels=self.labels,
         )
 
 

@@ -147,7 +147,7 @@ class _Reading:
         number = self._text(entry, "number", key)
         if bool(number) == ("number_series" in entry):
             message = Text(
-                "登记簿“{key}”要写 number(字段)或 number_series(编号规则)之一。",
+                "登记簿“{key}”要写 number（字段）或 number_series（编号规则）之一。",
                 "The register “{key}” needs either number (a field) or number_series (a pattern).",
             )
             self._wrong("register-number", message.format(key=key), key)
@@ -209,13 +209,13 @@ class _Reading:
     def _check_field(self, made: Field, where: str) -> None:
         if (made.type == "choice") != bool(made.choices):
             message = Text(
-                "字段“{key}”:choice 类型要有 choices,其他类型不能有。",
+                "字段“{key}”：choice 类型要有 choices，其他类型不能有。",
                 "The field “{key}”: a choice needs choices, other types have none.",
             )
             self._wrong("choices", message.format(key=where), made.key)
         if (made.type == "reference") != bool(made.reference):
             message = Text(
-                "字段“{key}”:reference 类型要写明 reference(哪个登记簿)。",
+                "字段“{key}”：reference 类型要写明 reference（哪个登记簿）。",
                 "The field “{key}”: a reference needs reference, the register it is in.",
             )
             self._wrong("reference", message.format(key=where), made.key)
@@ -294,8 +294,8 @@ class _Reading:
         self._only(
             found,
             {
-                "item", "unit_register", "customer_register", "receipt_series", "may_see", "may_correct",
-                "largest_amount",
+                "item", "method", "unit_register", "customer_register", "receipt_series", "may_see",
+                "may_correct", "largest_amount",
             },
             "ledger",
         )  # fmt: skip
@@ -307,6 +307,13 @@ class _Reading:
                 self._wrong("defined-twice", _TWICE.format(key=f"ledger.{key}"), key)
             deposit = self._flag(entry, "deposit", key)
             items[key] = ChargeItem(key, self._name(entry, f"ledger.{key}"), deposit)
+        methods: dict[str, Text] = {}
+        for entry in self._tables(found, "method", "ledger"):
+            key = self._key(entry, "ledger.method")
+            self._only(entry, {"key", "name_zh", "name_en"}, f"ledger.method.{key}")
+            if key in methods:
+                self._wrong("defined-twice", _TWICE.format(key=f"ledger.method.{key}"), key)
+            methods[key] = self._name(entry, f"ledger.method.{key}")
         linked = {name: self._text(found, name, "ledger") or None for name in _LEDGER_REGISTERS}
         for name, linked_key in linked.items():
             if linked_key is not None and linked_key not in registers:
@@ -317,6 +324,7 @@ class _Reading:
         largest = self._number(found, "largest_amount", "ledger")
         return LedgerRules(
             items=items,
+            methods=methods,
             unit_register=linked["unit_register"],
             customer_register=linked["customer_register"],
             receipt_series=self._series(found, "receipt_series", "ledger") or LedgerRules.receipt_series,

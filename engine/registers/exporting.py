@@ -14,9 +14,10 @@ import xlsxwriter
 
 from engine import tables
 from engine.database import UnitOfWork
+from engine.forms.formatting import YES_NO
 from engine.identity import User
 from engine.registers import access, records
-from engine.registers.shapes import Field, Register
+from engine.registers.shapes import Register
 from engine.texts import Text
 from engine.visibility import HIDDEN
 
@@ -92,7 +93,7 @@ def headings(register: Register, language: str) -> list[str]:
 def _rows(
     uow: UnitOfWork, register: Register, by: User, text: str, where: Mapping[str, str]
 ) -> Iterator[list[Any]]:
-    hidden = access.hidden_fields(by, register)
+    hidden, called = access.hidden_fields(by, register), _labels(register, by.language)
     wanted = records.select_records(register, where, text)
     after = ""
     while True:
@@ -102,7 +103,7 @@ def _rows(
             yield number + [
                 HIDDEN
                 if key in hidden and record.values.get(key) is not None
-                else _shown(field, record.values)
+                else called.get((key, record.values.get(key)), record.values.get(key))
                 for key, field in register.fields.items()
             ]
         if len(page) < BATCH:
@@ -110,11 +111,15 @@ def _rows(
         after = page[-1].number
 
 
-def _shown(field: Field, values: Mapping[str, Any]) -> Any:
-    value = values.get(field.key)
-    if isinstance(value, bool):
-        return "是" if value else "否"
-    return value
+def _labels(register: Register, language: str) -> dict[tuple[str, Any], str]:
+    """Return how values are written that people read in words: an import knows them again."""
+    called: dict[tuple[str, Any], str] = {}
+    for field in register.fields.values():
+        words = YES_NO if field.type == "boolean" else field.choices
+        written = {value: text.in_language(language) for value, text in words.items()}
+        if len(set(written.values())) == len(written):  # else nobody could tell which one is meant
+            called |= {(field.key, value): text for value, text in written.items()}
+    return called
 
 
 def _csv_cell(value: Any) -> str:

@@ -87,6 +87,7 @@ class LedgerRules:
     """What the ledger knows of the organisation."""
 
     items: Mapping[str, ChargeItem] = field(default_factory=dict)
+    methods: Mapping[str, Text] = field(default_factory=dict)  # of payment; none: any text will do
     unit_register: str | None = None
     customer_register: str | None = None
     receipt_series: str = "SJ-{year}{month:02}-{n:05}"
@@ -101,3 +102,16 @@ class Catalogue:
 
     registers: Mapping[str, Register] = field(default_factory=dict)
     ledger: LedgerRules = field(default_factory=LedgerRules)
+
+    def labels(self, source: str) -> Mapping[str, Text]:
+        """
+        Return what the values of a field are called: ``key.kind``, ``ledger.item``, ``ledger.method``.
+
+        Nothing for any other source.
+        """
+        register, _, key = source.partition(".")
+        if register == "ledger":
+            items = {each.key: each.name for each in self.ledger.items.values()}
+            return {"item": items, "method": self.ledger.methods}.get(key, {})
+        fields = self.registers[register].fields if register in self.registers else {}
+        return fields[key].choices if key in fields else {}

@@ -48,7 +48,7 @@ def ledger_charge(requests: Requests, call: ServiceCall) -> Variables:
 def _charge(call: ServiceCall, given: Mapping[str, Any]) -> Charge:
     item = given.get("item")
     if not isinstance(item, str) or not item:
-        raise wrong(call, Text("缺少 item(收费项目)", "a charge lacks its “item”"))
+        raise wrong(call, Text("缺少 item（收费项目）", "a charge lacks its “item”"))
     return Charge(item, given.get("amount"), str(given.get("period") or ""), str(given.get("note") or ""))
 
 
@@ -58,7 +58,8 @@ def ledger_receive(requests: Requests, call: ServiceCall) -> Variables:
     Receive money for what was charged; what is paid for a deposit is held from then on.
 
     ``unit``, ``customer``; ``items``: a list of {item, amount}, or ``amount``, which pays what is owed in the
-    order of the charge items. ``receipt_number`` (else the next of the series), ``method``, ``note``. Gives
+    order of the charge items. ``receipt_number`` (else the next of the series), ``method`` (a key of
+    registers.toml), ``note``. Gives
     ``receipt_number``, ``received``, ``receivable``, ``deposits``. Refused: a receipt's number that was used
     before, more than is owed, a wrong amount.
     """
@@ -71,7 +72,6 @@ def ledger_receive(requests: Requests, call: ServiceCall) -> Variables:
             if charge.item in items:
                 raise wrong(call, Text("items 里有重复的项目", "“items” names one item twice"))
             items[charge.item] = charge.amount
-    note = " · ".join(filter(None, [text_of(call, "method", ""), text_of(call, "note", "")]))
     made = ledger.receive(
         requests.uow,
         party,
@@ -79,7 +79,8 @@ def ledger_receive(requests: Requests, call: ServiceCall) -> Variables:
         amount=call.inputs.get("amount"),
         items=items,
         receipt_number=text_of(call, "receipt_number", ""),
-        note=note,
+        method=text_of(call, "method", ""),
+        note=text_of(call, "note", ""),
     )
     _told(requests, call, EntryKind.PAYMENT, party, made.received, made.number)
     return {

@@ -21,6 +21,7 @@ from engine.forms import markdown
 from engine.forms.patterns import PatternRefused, compile_pattern
 from engine.forms.values import phone
 from engine.forms.view import FieldView, RowsView
+from engine.texts import Text
 
 ZONE = ZoneInfo("Asia/Shanghai")
 NOW = datetime(2026, 3, 2, 10, 0, tzinfo=ZONE)
@@ -774,6 +775,91 @@ def test_a_table_shows_a_list_of_the_case() -> None:
     [table] = view(form, {"grants": [{"day": date(2026, 1, 2), "amount": Decimal("5.00")}, "no row"]}).nodes()
 
     assert (table.heads, table.rows) == (("Day", "Amount"), (("2026-01-02", "5.00"),))
+
+
+def test_a_table_says_what_its_codes_mean_in_the_readers_language() -> None:
+    form = form_of(
+        {
+            "type": "table",
+            "dataSource": "=keys",
+            "columns": [{"key": "kind", "label": "Kind"}, {"key": "place", "label": "Place"}],
+            "properties": {"labels.kind": "key.kind"},
+        }
+    )
+    known = {"keys": [{"kind": "entrance", "place": "entrance"}, {"kind": "new", "place": None}]}
+    labels = {"key.kind": {"entrance": Text("户门", "Entrance door")}}
+
+    def rows(language: str) -> Any:
+        shown = form.view(
+            known,
+            language=language,
+            zone=ZONE,
+            evaluate=evaluate,
+            labels=lambda source: labels.get(source, {}),
+        )
+        [table] = shown.nodes()
+        return table.rows
+
+    assert rows("zh") == (("户门", "entrance"), ("new", "—"))
+    assert rows("en")[0] == ("Entrance door", "entrance")
+
+
+def test_records_of_a_register_are_offered_by_their_titles() -> None:
+    form = form_of(field("checklist", valuesExpression="=keys"))
+    known = {
+        "keys": [{"number": "YS-1", "title": "A 户门", "kind": "entrance"}, {"number": "B2", "title": "B2"}]
+    }
+
+    [asked] = view(form, known).nodes()
+
+    assert [(each.value, each.label) for each in asked.options] == [("YS-1", "A 户门 (YS-1)"), ("B2", "B2")]
+    assert load(form, {"answer": ["YS-1"]}, known)["answer"] == ["YS-1"]
+
+
+KEYS = {
+    "type": "dynamiclist",
+    "path": "keys",
+    "defaultRepetitions": 0,
+    "properties": {"requiredIf": "=asked"},
+    "components": [
+        field("textfield", "label", id="l", label="Label", validate={"required": True}),
+        field(
+            "number",
+            "how_many",
+            id="n",
+            label="Number",
+            defaultValue="1",
+            decimalDigits=0,
+            validate={"required": True},
+        ),
+    ],
+}
+
+
+@pytest.mark.parametrize(("asked", "rows"), [(False, 0), (True, 1)])
+def test_a_list_begins_with_a_row_where_one_is_needed(asked: bool, rows: int) -> None:
+    [shown] = [node for node in view(form_of(KEYS), {"asked": asked}).nodes() if isinstance(node, RowsView)]
+
+    assert len(shown.rows) == rows
+
+
+def test_a_row_that_holds_only_what_it_began_with_does_not_count() -> None:
+    form = form_of({**KEYS, "defaultRepetitions": 2})
+
+    assert load(form, {"keys.0.how_many": "1", "keys.1.how_many": "1"}, {"asked": False})["keys"] == []
+    assert refused(form, {"keys.0.how_many": "1"}, {"asked": True}).keys() == {"keys"}
+    assert refused(form, {"keys.0.how_many": "2"}, {"asked": False}).keys() == {"keys.0.label"}
+
+
+def test_a_row_that_needs_no_more_than_it_began_with_counts() -> None:
+    rows = {
+        **KEYS,
+        "components": [
+            field("number", "how_many", id="n", label="Number", defaultValue="1", validate={"required": True})
+        ],
+    }
+
+    assert load(form_of(rows), {"keys.0.how_many": "1"}, {"asked": False})["keys"] == [{"how_many": 1}]
 
 
 def test_earlier_answers_read_like_the_form() -> None:

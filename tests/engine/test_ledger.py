@@ -432,6 +432,33 @@ def test_a_case_charges_receives_refunds_and_its_lines_carry_case_and_person(boo
     assert "posted" in books.history(back)
 
 
+METHODS = """
+[[ledger.method]]
+key = "wechat"
+name_zh = "微信支付"
+name_en = "WeChat Pay"
+"""
+
+
+def test_how_it_was_paid_is_read_in_words(books, deploy):
+    deploy({"registers.toml": housing.REGISTERS + METHODS})
+    charged(books, ("rent", "10", "2026-03"))
+    ask(books, deploy, "ledger_receive", {"amount": "${10}", "method": "wechat", "note": "代付"})
+
+    line = books.look(queries.ledger_lines, by="fang", unit="A-101").items[0]
+
+    assert (line.method.zh, line.method.en, line.note) == ("微信支付", "WeChat Pay", "代付")
+
+
+def test_a_way_of_paying_that_is_not_declared_is_an_incident(books, deploy):
+    deploy({"registers.toml": housing.REGISTERS + METHODS})
+    charged(books, ("rent", "10", "2026-03"))
+
+    ask(books, deploy, "ledger_receive", {"amount": "${10}", "method": "cheque"})
+
+    assert "cheque" in books.row(tables.incident).message_en
+
+
 def test_goods_are_not_released_with_arrears(books, deploy):
     charged(books, ("rent", "0.01", "2026-03"))
 

@@ -7,6 +7,7 @@ import io
 import threading
 import time as stopwatch
 import zipfile
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -539,6 +540,26 @@ def test_an_export_of_units_can_be_imported_again(estate):
     upload, mapping, _ = uploaded(estate, "unit", book, "units.xlsx")
 
     assert run(estate, upload, mapping, update=True).unchanged == 1
+
+
+@pytest.mark.parametrize(("language", "use"), [("zh", "住宅"), ("en", "Flat")])
+def test_an_export_says_what_codes_mean_in_the_readers_language(estate, language, use):
+    fang = replace(estate.people("fang"), language=language)
+    with estate.database.reading() as uow:
+        text = b"".join(registers.export_csv(uow, "unit", fang)).decode("utf-8-sig")
+
+    assert use in text.splitlines()[1] and "flat" not in text
+    upload, mapping, _ = uploaded(estate, "unit", io.BytesIO(text.encode("utf-8-sig")))
+    assert run(estate, upload, mapping, update=True).unchanged == 1
+
+
+def test_choices_that_are_called_the_same_are_exported_by_their_codes(estate, deploy):
+    deploy({"registers.toml": housing.REGISTERS.replace('name_zh = "写字楼"', 'name_zh = "住宅"')})
+    fang = estate.people("fang")
+    with estate.database.reading() as uow:
+        text = b"".join(registers.export_csv(uow, "unit", fang)).decode("utf-8-sig")
+
+    assert text.splitlines()[1].endswith(",flat")
 
 
 @pytest.mark.parametrize("head", [b"", b"<!DOCTYPE worksheet [<!ENTITY a 'b'>]>"])
