@@ -32,7 +32,8 @@ from engine import (
     stage,
     timers,
 )
-from engine.bpmn import decisions, expressions
+from engine.bpmn import decision_files, expressions
+from engine.bpmn.decisions import DecisionTable
 from engine.business_calendar import BusinessCalendar
 from engine.database import Database
 from engine.errors import BanjieError, Finding, InvalidDefinition, SettingsError
@@ -148,7 +149,8 @@ def check(console: Console, paths: Sequence[Path], as_json: bool) -> None:
     for path in paths:
         if not _definitions_at(path):
             nothing = Text(
-                "{path} 里没有可检查的文件({kinds})。", "{path}: nothing to check there, that is, no {kinds}."
+                "{path} 里没有可检查的文件（{kinds}）。",
+                "{path}: nothing to check there, that is, no {kinds}.",
             )
             console.fail(nothing.format(path=path, kinds=", ".join(DEFINITION_FILES)), USAGE)
     findings = sorted(_check(paths), key=lambda finding: (finding.file, finding.line or 0))
@@ -303,11 +305,11 @@ def decide(console: Console, file: Path, key: str, given: str) -> None:
         )
     except (ValueError, RecursionError) as error:
         console.fail(
-            Text("--input 不是正确的 JSON:{error}", "--input is not JSON: {error}").format(error=error)
+            Text("--input 不是正确的 JSON：{error}", "--input is not JSON: {error}").format(error=error)
         )
     if not isinstance(inputs, dict):
         console.fail(Text("--input 应为一个 JSON 对象。", "--input must be one JSON object."))
-    tables = {table.key: table for table in decisions.read(file.read_bytes(), file.name)}
+    tables = {table.key: table for table in decision_files.read(file.read_bytes(), file.name)}
     if key not in tables:
         told = Text("{file} 里没有决策“{key}”，有：{keys}", "{file} has no decision “{key}”; it has {keys}.")
         console.fail(told.format(file=file.name, key=key, keys=", ".join(tables)))
@@ -318,7 +320,7 @@ def decide(console: Console, file: Path, key: str, given: str) -> None:
     click.echo(printing.exact_json(_outputs(tables[key], value)))
 
 
-def _outputs(table: decisions.DecisionTable, value: Any) -> Mapping[str, Any]:
+def _outputs(table: DecisionTable, value: Any) -> Mapping[str, Any]:
     """Return what a table answered by the names of its outputs."""
     if table.gives_list:
         return {name: [each.get(name) for each in value or []] for name in table.outputs}

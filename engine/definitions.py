@@ -15,7 +15,7 @@ from typing import Any, Literal, TypeVar
 from sqlalchemy import func, insert, select
 
 from engine import forms, history, papers, registers, tables
-from engine.bpmn import checks, decisions, diagram
+from engine.bpmn import checks, decision_files, diagram
 from engine.bpmn.decisions import DecisionTable
 from engine.bpmn.diagram import Diagram, Program
 from engine.bpmn.execution import DecisionOutcome
@@ -191,7 +191,7 @@ def table(uow: UnitOfWork, definition_id: int) -> DecisionTable:
 
 def _read_table(uow: UnitOfWork, definition_id: int) -> DecisionTable:
     wanted = version(uow, definition_id)
-    tables_of_file = decisions.read(source(uow, definition_id), wanted.file_name)
+    tables_of_file = decision_files.read(source(uow, definition_id), wanted.file_name)
     return next(found for found in tables_of_file if found.key == wanted.key)
 
 
@@ -350,7 +350,7 @@ class _Read:
             if self.kind == "form":
                 self.form = forms.read(self.content, self.name)
             elif self.kind == "decision":
-                self.tables = tuple(decisions.read(self.content, self.name))
+                self.tables = tuple(decision_files.read(self.content, self.name))
             elif self.kind == "process":
                 self.diagram = diagram.read(self.content, self.name)
         except InvalidDefinition:
@@ -364,7 +364,7 @@ class _Read:
                     "file-kind",
                     Text("这不是流程图、决策表或表单。", "This is no diagram, table or form."),
                     Text(
-                        "只接受 .bpmn、.dmn、.form、.html(单据)和 registers.toml。",
+                        "只接受 .bpmn、.dmn、.form、.html（单据）和 registers.toml。",
                         "Only .bpmn, .dmn, .form, .html (papers) and registers.toml are taken.",
                     ),
                 )
@@ -458,7 +458,7 @@ def _twice(read: Sequence[_Read]) -> list[Finding]:
                         Text(
                             "“{key}”在 {first} 中已经定义。", "“{key}” is defined in {first} already."
                         ).format(key=key[1], first=first[key]),
-                        Text("改 id,或去掉其中一个文件。", "Change the id, or leave one of the files out."),
+                        Text("改 id，或去掉其中一个文件。", "Change the id, or leave one of the files out."),
                         file=file.name,
                         element_id=key[1],
                     )
@@ -565,7 +565,8 @@ def _contents(name: str, content: bytes) -> list[_Item]:
         return [_Item(kind, read.process_id, read.name, file_name, content)]
     if kind == "decision":
         return [
-            _Item(kind, one.key, one.name, file_name, content) for one in decisions.read(content, file_name)
+            _Item(kind, one.key, one.name, file_name, content)
+            for one in decision_files.read(content, file_name)
         ]
     asked = forms.read(content, file_name)
     return [_Item("form", asked.key, asked.name, file_name, content)]
@@ -674,7 +675,7 @@ def _require_plain(name: str) -> None:
     if kind_of(name) is None:
         raise InvalidInput(
             Text(
-                "“{name}”不能部署：只接受 .bpmn、.dmn、.form、.html(单据)、registers.toml 和它们的 .zip。",
+                "“{name}”不能部署：只接受 .bpmn、.dmn、.form、.html（单据）、registers.toml 和它们的 .zip。",
                 "“{name}” cannot be deployed: only .bpmn, .dmn, .form, .html (papers), registers.toml, "
                 "or a .zip of them.",
             ),

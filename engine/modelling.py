@@ -80,7 +80,7 @@ def begin_new(uow: UnitOfWork, kind: str, key: str, name: Text, *, by: User) -> 
     if not _KEY.fullmatch(key):
         raise InvalidInput(
             Text(
-                "标识只用小写字母、数字和 _,以字母开头，最多 60 个字符。",
+                "标识只用小写字母、数字和 _，以字母开头，最多 60 个字符。",
                 "The key begins with a small letter; then small letters, digits, _; 60 characters at most.",
             )
         )

@@ -17,7 +17,7 @@ _SEVERITIES = {"error": Text("错误", "error"), "warning": Text("警告", "warn
 
 
 _MORE = Text(
-    "……还有 {count} 处没有列出；先改正上面的，再检查一次(--json 列出全部)。",
+    "……还有 {count} 处没有列出；先改正上面的，再检查一次（--json 列出全部）。",
     "… and {count} more, not listed: mend these, then check again (--json lists all).",
 )
 

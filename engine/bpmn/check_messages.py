@@ -48,7 +48,7 @@ FAULTS: Mapping[str, Fault] = {
     "too-many-shapes": Fault(
         "error",
         Text(
-            "流程有 {count} 个元素，太大了(最多 {most})。",
+            "流程有 {count} 个元素，太大了（最多 {most}）。",
             "The process has {count} elements; {most} are allowed.",
         ),
         Text("把它分成几个被调用的流程。", "Split it into processes that call each other."),
@@ -182,7 +182,7 @@ FAULTS: Mapping[str, Fault] = {
     "loose-flow": Fault(
         "error",
         Text(
-            "顺序流没有连接两个存在的元素({what}“{id}”)。",
+            "顺序流没有连接两个存在的元素（{what}“{id}”）。",
             "The flow does not join two elements: {what} “{id}”.",
         ),
         Text("重新连接或删去它。", "Connect it again or delete it."),
@@ -458,7 +458,7 @@ FAULTS: Mapping[str, Fault] = {
         Text(
             "优先级“{text}”不是 0 到 100 的整数。", "The priority “{text}” is no whole number from 0 to 100."
         ),
-        Text("填写 0 到 100,或 ${{…}} 表达式。", "Enter 0 to 100, or an expression ${{…}}."),
+        Text("填写 0 到 100，或 ${{…}} 表达式。", "Enter 0 to 100, or an expression ${{…}}."),
     ),
     "bad-date": Fault(
         "error",
@@ -479,7 +479,7 @@ FAULTS: Mapping[str, Fault] = {
     "no-topic": Fault(
         "error",
         Text("服务任务没有主题。", "The service task has no topic."),
-        Text("选择“外部”(external)并填写主题（topic）。", "Choose “external” and enter the topic."),
+        Text("选择“外部”（external）并填写主题（topic）。", "Choose “external” and enter the topic."),
     ),
     "unknown-topic": Fault(
         "error",
@@ -568,7 +568,9 @@ FAULTS: Mapping[str, Fault] = {
     "bad-mapping": Fault(
         "error",
         Text("映射不完整。", "The mapping is incomplete."),
-        Text("填写 source(或 sourceExpression)和 target。", "Enter source (or sourceExpression) and target."),
+        Text(
+            "填写 source（或 sourceExpression）和 target。", "Enter source (or sourceExpression) and target."
+        ),
     ),
     "binding-ignored": Fault(
         "warning",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from engine import forms
-from engine.bpmn import decisions, safe_xml
+from engine.bpmn import decision_files, decision_overlaps, safe_xml
 from engine.bpmn.content_checks import ContentCheck, Known
 from engine.bpmn.copy_checks import CopyCheck
+from engine.bpmn.decisions import Rule
 from engine.bpmn.drawing import BPMN, Drawing
 from engine.bpmn.drawing_checks import REFUSED, DrawingCheck, check_ids
 from engine.bpmn.expressions import InvalidExpression, compile_template
@@ -72,12 +73,12 @@ def _diagram(source: bytes, file_name: str, known: Known) -> list[Finding]:
 
 
 def _table(source: bytes, file_name: str, known: Known) -> list[Finding]:
-    tables, found = decisions.examine(source, file_name)
+    tables, found = decision_files.examine(source, file_name)
     findings = Findings(file_name)
     for table in tables:
-        pairs: list[tuple[str, decisions.Rule, decisions.Rule]] = []
+        pairs: list[tuple[str, Rule, Rule]] = []
         if table.hit_policy == "UNIQUE":
-            pairs = [("overlapping-rules", *pair) for pair in decisions.overlaps(table)[:20]]
+            pairs = [("overlapping-rules", *pair) for pair in decision_overlaps.overlaps(table)[:20]]
         elif table.hit_policy == "FIRST":
             everything = next((rule for rule in table.rules[:-1] if not any(rule.cells)), None)
             if everything is not None:

@@ -123,7 +123,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "year": Function("年份", "the year of a date", "year(today())"),
     "month": Function("月份（1–12）", "the month of a date, 1 to 12", "month(today())"),
     "day": Function("日（1–31）", "the day of the month, 1 to 31", "day(today())"),
-    "weekday": Function("星期(1 = 星期一)", "the day of the week, 1 is Monday", "weekday(today())"),
+    "weekday": Function("星期（1 = 星期一）", "the day of the week, 1 is Monday", "weekday(today())"),
     "min": Function("最小值", "the smallest", "min(a, b), min(list)", 1, 50),
     "max": Function("最大值", "the largest", "max(a, b), max(list)", 1, 50),
     "sum": Function("总和", "the total", "sum(a, b), sum(list)", 1, 50),
@@ -226,7 +226,7 @@ def counted(value: Any) -> int | Decimal:
     if type(value) is int or type(value) is Decimal:
         return value
     raise failed(
-        "“{value}”不是数字(文字请先用 number(…) 转换)。",
+        "“{value}”不是数字（文字请先用 number(…) 转换）。",
         "“{value}” is not a number (turn a text into one with number(…)).",
         value=shown(value),
     )
@@ -484,7 +484,7 @@ def duration(value: Any) -> timedelta:
     match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) and len(value) < 60 else None
     if match is None or not any(match.groups()[1:]) or value.strip().endswith("T"):
         raise failed(
-            "“{value}”不是时长，应类似 PT12H、P2D(月请用 months(n))。",
+            "“{value}”不是时长，应类似 PT12H、P2D（月请用 months(n)）。",
             "“{value}” is not a span of time such as PT12H or P2D (for months use months(n)).",
             value=shown(value),
         )

@@ -245,7 +245,8 @@ def tokens(text: str) -> list[Token]:
     if len(text) > LONGEST_TEXT:
         raise InvalidExpression(
             Text(
-                "表达式太长(最多 {most} 个字符)。", "The expression is too long (at most {most} characters)."
+                "表达式太长（最多 {most} 个字符）。",
+                "The expression is too long (at most {most} characters).",
             ),
             most=LONGEST_TEXT,
         )
@@ -564,7 +565,7 @@ class _Parser:
         digits = token.text.replace("_", "")
         if len(digits.replace(".", "")) > MOST_DIGITS:
             raise InvalidExpression(
-                Text("数字太长(最多 {most} 位)。", "The number is too long (at most {most} digits)."),
+                Text("数字太长（最多 {most} 位）。", "The number is too long (at most {most} digits)."),
                 token.offset,
                 most=MOST_DIGITS,
             )

@@ -37,7 +37,7 @@ def read(source: bytes | str, file_name: str = "") -> Element:
     if len(raw) > LARGEST_FILE:
         raise refused(
             "too-large",
-            Text("文件太大(超过 {most} MB)。", "The file is too large (over {most} MB).").format(
+            Text("文件太大（超过 {most} MB）。", "The file is too large (over {most} MB).").format(
                 most=LARGEST_FILE // 1_000_000
             ),
             Text(
@@ -67,7 +67,7 @@ def read(source: bytes | str, file_name: str = "") -> Element:
         line = getattr(error, "lineno", None) or None
         raise refused(
             "malformed-xml",
-            Text("文件不是完好的 XML:{reason}", "The file is not well-formed XML: {reason}").format(
+            Text("文件不是完好的 XML：{reason}", "The file is not well-formed XML: {reason}").format(
                 reason=str(error)[:200]
             ),
             Text("请从建模工具重新导出文件。", "Export the file from the modeller again."),

@@ -94,7 +94,7 @@ def _upgrade(connection: Connection) -> None:
     except CommandError as error:
         raise SettingsError(
             Text(
-                "数据库属于更新的程序版本，请升级程序。({reason})",
+                "数据库属于更新的程序版本，请升级程序。（{reason}）",
                 "The database belongs to a newer version of the program; install that one. ({reason})",
             ),
             reason=error,

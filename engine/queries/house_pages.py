@@ -26,7 +26,7 @@ _SENTENCES: Mapping[Kind, Text] = {
     Kind.DEPLOYED: Text("部署“{key}”第 {version} 版", "deployed “{key}”, version {version}"),
     Kind.PERSON_CREATED: Text("新建人员{person}", "added {person}"),
     Kind.SUBSTITUTE_NAMED: Text(
-        "指定{substitute}代理{person}({first_day} – {last_day})",
+        "指定{substitute}代理{person}（{first_day} – {last_day}）",
         "named {substitute} to stand in for {person} ({first_day} – {last_day})",
     ),
     Kind.SUBSTITUTE_REVOKED: Text(

@@ -26,7 +26,7 @@ UNKNOWN = Text("“{register}”里没有“{number}”。", "There is no “{nu
 NUMBER_STAYS = Text("编号不能改。", "A number cannot be changed.")
 BACKWARDS = Text("截止日早于起始日。", "The last day is before the first.")
 OVERLAPS = Text(
-    "与“{other}”的日期重叠({first} 至 {last})。", "The days overlap with “{other}” ({first} to {last})."
+    "与“{other}”的日期重叠（{first} 至 {last}）。", "The days overlap with “{other}” ({first} to {last})."
 )
 _OPEN_END = Text("长期", "open end")
 

@@ -25,7 +25,7 @@ LONGEST_CELL = 5000  # characters
 LARGEST_UNPACKED = 1 << 30  # bytes of an XLSX
 
 _NOT_READABLE = Text(
-    "文件无法读取：应为 CSV(UTF-8 或 GB18030)或 XLSX。",
+    "文件无法读取：应为 CSV（UTF-8 或 GB18030）或 XLSX。",
     "The file cannot be read: it should be CSV (UTF-8 or GB18030) or XLSX.",
 )
 _CHUNK = 1 << 20

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from engine.bpmn import decisions
+from engine.bpmn import decision_files
 from engine.bpmn.functions import functions
 from engine.business_calendar import BusinessCalendar
 
@@ -31,7 +31,9 @@ CONTRACT = {
 
 
 def decide(file_name: str, key: str, **variables: Any) -> Any:
-    tables = {table.key: table for table in decisions.read((PROCESSES / file_name).read_bytes(), file_name)}
+    tables = {
+        table.key: table for table in decision_files.read((PROCESSES / file_name).read_bytes(), file_name)
+    }
     now = datetime(2026, 3, 2, 10, tzinfo=ZONE)
     return tables[key].evaluate(variables, functions(now, ZONE, CALENDAR)).value
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from engine.bpmn import decisions, expressions
+from engine.bpmn import decision_files, expressions
 from engine.business_calendar import BusinessCalendar
 
 PROCESSES = Path(__file__).parents[2] / "processes"
@@ -38,7 +38,7 @@ def decide(
         old, new = (f"<text>{cell}</text>" for cell in change)
         assert source.count(old) == 1, f"{change[0]} is not one cell"
         source = source.replace(old, new)
-    table = next(each for each in decisions.read(source, file_name) if each.key == key)
+    table = next(each for each in decision_files.read(source, file_name) if each.key == key)
     return table.evaluate(given, functions(on)).value
 
 
@@ -144,7 +144,9 @@ def test_the_advisor_review_can_be_switched_off() -> None:
     source = (PROCESSES / "advisor_review.dmn").read_text(encoding="utf-8")
     switch = '<outputEntry id="advisor_parameters_1_out1">\n          <text>true</text>'
     assert source.count(switch) == 1
-    tables = decisions.read(source.replace(switch, switch.replace("true", "false")), "advisor_review.dmn")
+    tables = decision_files.read(
+        source.replace(switch, switch.replace("true", "false")), "advisor_review.dmn"
+    )
     table = next(each for each in tables if each.key == "advisor_review")
 
     answer = table.evaluate({"valid": True, "handling_cost": Decimal(90000)}, functions())
@@ -188,7 +190,9 @@ def test_a_switch_adds_the_finance_step_to_the_major_review() -> None:
     source = (PROCESSES / "approval_steps.dmn").read_text(encoding="utf-8")
     switch = '<outputEntry id="approval_parameters_1_out1">\n          <text>false</text>'
     assert source.count(switch) == 1
-    tables = decisions.read(source.replace(switch, switch.replace("false", "true")), "approval_steps.dmn")
+    tables = decision_files.read(
+        source.replace(switch, switch.replace("false", "true")), "approval_steps.dmn"
+    )
     steps = next(each for each in tables if each.key == "approval_steps")
 
     answer = steps.evaluate({"approval_tier": "major", "cost_nature": "works"}, functions())
@@ -248,7 +252,7 @@ def test_a_type_that_is_switched_off_is_not_missed() -> None:
     source = (PROCESSES / "advisor_appointments.dmn").read_text(encoding="utf-8")
     switch = '<inputEntry id="quorum_police_in1">\n          <text>true</text>'
     assert source.count(switch) == 1
-    tables = decisions.read(source.replace(switch, switch.replace("true", "false")))
+    tables = decision_files.read(source.replace(switch, switch.replace("true", "false")))
     quorum = next(each for each in tables if each.key == "advisor_quorum")
     given = {"advisors": [CONSUMER, POLICE], "consumer_count": 1, "police_count": 0, "lawyer_count": 0}
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from engine.bpmn import checks, decisions, expressions
+from engine.bpmn import checks, decision_files, decision_overlaps, expressions
 from engine.bpmn.decisions import DecisionTable, Result
 from engine.business_calendar import BusinessCalendar
 from engine.errors import ExpressionFailed, InvalidDefinition
@@ -74,7 +74,7 @@ def file(*parts: str, namespace: str = DMN_13) -> bytes:
 
 
 def read(*parts: str) -> DecisionTable:
-    return decisions.read(file(*parts), "t.dmn")[0]
+    return decision_files.read(file(*parts), "t.dmn")[0]
 
 
 def decide(*parts: str, **variables: Any) -> Result:
@@ -329,7 +329,7 @@ def test_what_cannot_be_decided_is_refused(code: str, xml: str) -> None:
         source = file(table(TWO), namespace="https://example.com/")
 
     with pytest.raises(InvalidDefinition) as refused:
-        decisions.read(source, "t.dmn")
+        decision_files.read(source, "t.dmn")
 
     assert code in [finding.code for finding in refused.value.findings]
     for finding in refused.value.findings:
@@ -337,9 +337,9 @@ def test_what_cannot_be_decided_is_refused(code: str, xml: str) -> None:
         assert finding.message.zh and finding.hint.zh and finding.message.en and finding.hint.en
 
 
-@pytest.mark.parametrize("namespace", decisions.NAMESPACES)
+@pytest.mark.parametrize("namespace", decision_files.NAMESPACES)
 def test_the_three_versions_of_the_format_are_read(namespace: str) -> None:
-    (found,) = decisions.read(file(TIER, namespace=namespace))
+    (found,) = decision_files.read(file(TIER, namespace=namespace))
 
     assert found.key == "tier"
     assert found.name.zh == "层级"
@@ -356,7 +356,7 @@ def test_a_prefix_comments_and_annotations_do_not_matter() -> None:
         "</d:decision></d:definitions>"
     )
 
-    (found,) = decisions.read(source)
+    (found,) = decision_files.read(source)
 
     assert found.evaluate({"a": 5}, FUNCTIONS).value == {"o": 1}
 
@@ -373,7 +373,7 @@ def test_a_default_output_stands_in_where_no_rule_fits() -> None:
 
 
 def test_required_decisions_come_first_and_their_results_are_variables() -> None:
-    decision = decisions.read(file(
+    decision = decision_files.read(file(
         table([(("> limit",), ('"high"',)), (("-",), ('"low"',))], requires=["limits", "excess"]),
         table([(("-",), ("100", "5"))], (("kind", ""),), (("limit", "number"), ("days", "number")), key="limits"),
         literal("excess", "get(amount, 0) - limits.limit", "number", ["limits"]),
@@ -416,11 +416,11 @@ def test_decisions_that_require_each_other_in_many_ways_are_read_at_once() -> No
         text = " + ".join(below) or "1"
         return literal(f"a{number}", text, requires=below) + literal(f"b{number}", text, requires=below)
 
-    found = decisions.read(file(*(level(number) for number in range(25))))[-1]
+    found = decision_files.read(file(*(level(number) for number in range(25))))[-1]
 
     assert found.evaluate({}, FUNCTIONS).value == {"b24": 2**24}
     with pytest.raises(InvalidDefinition, match="cannot be deployed"):
-        decisions.read(file(*(level(number) for number in range(60, -1, -1))))
+        decision_files.read(file(*(level(number) for number in range(60, -1, -1))))
 
 
 def test_a_missing_variable_counts_as_null() -> None:
@@ -461,7 +461,9 @@ def test_deciding_leaves_the_variables_alone() -> None:
 def test_overlapping_rules_are_found_where_they_are_certain(first: str, second: str, meet: bool) -> None:
     decision = read(table([((first,), ("1",)), ((second,), ("2",))], policy="UNIQUE"))
 
-    assert [(one.row, other.row) for one, other in decisions.overlaps(decision)] == ([(1, 2)] if meet else [])
+    assert [(one.row, other.row) for one, other in decision_overlaps.overlaps(decision)] == (
+        [(1, 2)] if meet else []
+    )
 
 
 def test_checks_warn_of_overlaps_and_of_rules_never_reached() -> None:

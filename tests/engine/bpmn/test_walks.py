@@ -17,7 +17,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from engine.bpmn import decisions, diagram, expressions, functions
+from engine.bpmn import decision_files, diagram, expressions, functions
+from engine.bpmn.decisions import DecisionTable
 from engine.bpmn.execution import DecisionOutcome, Execution, OpenTask
 from engine.business_calendar import BusinessCalendar
 from engine.errors import ExpressionFailed
@@ -108,11 +109,11 @@ def a_calendar() -> BusinessCalendar:
 
 
 @cache
-def tables() -> Mapping[str, decisions.DecisionTable]:
+def tables() -> Mapping[str, DecisionTable]:
     return {
         table.key: table
         for path in PROCESSES.glob("*.dmn")
-        for table in decisions.read(path.read_bytes(), path.name)
+        for table in decision_files.read(path.read_bytes(), path.name)
     }
 
 
