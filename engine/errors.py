@@ -37,6 +37,10 @@ class InvalidInput(BanjieError):
     """The request itself is wrong: a missing reason, an impossible date, an unknown option."""
 
 
+class TooManyAttempts(BanjieError):
+    """Somebody tried too often, and has to wait; the attempt was not looked at."""
+
+
 class InvalidForm(BanjieError):
     """A form was filled in wrongly; nothing was stored.
 

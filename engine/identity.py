@@ -6,7 +6,7 @@ import json
 import re
 import tomllib
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
@@ -20,7 +20,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.exc import IntegrityError
 
-from engine import history, tables
+from engine import history, tables, throttle
 from engine.database import UnitOfWork
 from engine.errors import Conflict, InvalidInput, NotFound, NotPermitted
 from engine.texts import Text
@@ -97,6 +97,14 @@ SYSTEM = User("system", "Banjie", capabilities=frozenset(Capability), language="
 
 #: The name beside the program's own lines in a history.
 SYSTEM_NAME = Text("系统", "the program")
+
+
+@dataclass(frozen=True)
+class Hashed:
+    """A password as it is stored."""
+
+    text: str = field(repr=False)
+
 
 _hasher = PasswordHasher()
 #: Checked where there is no such person, so that the answer takes as long.
@@ -311,7 +319,7 @@ def create_user(
     uow: UnitOfWork,
     name: str,
     full_name: str,
-    password: str,
+    password: str | Hashed,
     group_keys: Collection[str] = (),
     *,
     by: User,
@@ -342,7 +350,7 @@ def create_user(
                 insert(tables.user_account).values(
                     name=name,
                     full_name=full_name.strip()[:100],
-                    password_hash=_hash(password),
+                    password_hash=password.text if isinstance(password, Hashed) else hashed(password).text,
                     email=_email(email),
                     language=_language(language),
                     created_at=uow.now,
@@ -396,8 +404,9 @@ def set_password(
     uow.execute(
         update(tables.user_account)
         .where(tables.user_account.c.name == name)
-        .values(password_hash=_hash(password), session_number=tables.user_account.c.session_number + 1)
+        .values(password_hash=hashed(password).text, session_number=tables.user_account.c.session_number + 1)
     )
+    throttle.forget_logins(uow, name)
     _record(uow, history.Kind.PERSON_CHANGED, by, name, password="changed")  # noqa: S106 (no password)
 
 
@@ -452,13 +461,14 @@ def _email(address: str | None) -> str | None:
     return address or None
 
 
-def _hash(password: str) -> str:
+def hashed(password: str) -> Hashed:
+    """Return the hash of a password, which takes a while on purpose. Raises InvalidInput: it is too short."""
     if not SHORTEST_PASSWORD <= len(password) <= 1000:
         raise InvalidInput(
             Text("密码至少要 {count} 个字符。", "A password needs at least {count} characters."),
             count=SHORTEST_PASSWORD,
         )
-    return _hasher.hash(password)
+    return Hashed(_hasher.hash(password))
 
 
 def _require_person(uow: UnitOfWork, name: str) -> Any:
@@ -640,7 +650,7 @@ def _group_from(entry: dict[str, Any], path: Path) -> dict[str, Any]:
         raise InvalidInput(
             Text(
                 "{path} 中的岗位组“{key}”不对：需要 key、name_zh、name_en,"
-                "可有 side({sides})和 capabilities({names})。",
+                "可有 side（{sides}）和 capabilities({names})。",
                 "The group “{key}” in {path} is wrong: it needs key, name_zh, name_en,"
                 " and may have side ({sides}) and capabilities ({names}).",
             ),
