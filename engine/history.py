@@ -156,6 +156,23 @@ def way_in(records: Sequence[Record], process_key: str, root: str) -> tuple[list
     return list(elements), list(flows)
 
 
+def flows_taken(uow: UnitOfWork) -> frozenset[tuple[str, str]]:
+    """Return every sequence flow that any case took, each with the process of its diagram."""
+    taken: set[tuple[str, str]] = set()
+    case = tables.process_instance
+    rows = uow.execute(
+        select(tables.history.c.detail, case.c.process_key)
+        .join(case, case.c.id == tables.history.c.instance_id)
+        .where(tables.history.c.detail.contains('"flows"'))
+    )
+    for row in rows:
+        way = from_json(row.detail)
+        flows: Sequence[str] = way.get("flows", ())
+        processes: Sequence[str] = way.get("flow_processes") or [row.process_key] * len(flows)
+        taken.update(zip(processes, flows, strict=True))
+    return frozenset(taken)
+
+
 def read(row: Any) -> Record:
     """Return a row of the history as it was written."""
     return Record(

@@ -27,6 +27,7 @@ ACTIONS: Mapping[str, frozenset[str]] = {
     "until": frozenset(),
     "message": frozenset({"values", "key"}),
     "start": frozenset({"by", "values"}),
+    "case": frozenset(),
 }
 #: Keys of a step that looks at the instance; several may stand in one step.
 CHECKS = (
@@ -54,6 +55,7 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "until": (str, datetime),
     "key": (str, int),
     "nth": (int,),
+    "case": (int,),
     "values": _TABLE,
     "open": _LIST,
     "passed": _LIST,
@@ -341,12 +343,14 @@ class _Reader:
             raise self._wrong(
                 step.line,
                 Text(
-                    "because 应为字段的 key、not permitted 或 conflict。",
-                    "because must be a field's key, not permitted or conflict.",
+                    "because 应为字段的 key、not permitted、same person 或 conflict。",
+                    "because must be a field's key, not permitted, same person or conflict.",
                 ),
             )
         if step.keys.get("nth", 1) < 1:
             raise self._wrong(step.line, Text("nth 从 1 数起。", "nth counts from 1."))
+        if step.keys.get("case", 1) < 1:
+            raise self._wrong(step.line, Text("case 从 1 数起。", "case counts from 1."))
         if step.keys.get("ended", True) is False:
             raise self._wrong(step.line, _WRONG_TYPE, key="ended", expected=_TYPE_NAMES[(str, bool)])
         if action == "wait" and duration(step.keys["wait"]) is None:

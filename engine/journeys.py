@@ -19,6 +19,7 @@ from engine import (
     clock,
     definitions,
     files,
+    history,
     identity,
     journey_checks,
     journey_files,
@@ -28,7 +29,7 @@ from engine import (
     timers,
 )
 from engine.database import Database, UnitOfWork
-from engine.errors import BanjieError, Conflict, InvalidForm, NotFound, NotPermitted
+from engine.errors import BanjieError, Conflict, InvalidForm, NotFound, NotPermitted, SamePerson
 from engine.forms import Form
 from engine.forms.components import Field, FileField, RowsField, fields_of
 from engine.journey_checks import Sight, Surprise, written
@@ -40,6 +41,7 @@ from engine.texts import Text, same
 
 #: More timers than this in one wait mean a cycle that never ends.
 MOST_TIMERS_IN_A_WAIT = 20_000
+SEVERAL = "+"  #: between the groups of somebody who is in several of them
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,7 @@ class Result:
     journey: Journey
     failure: Failure | None
     seconds: float
+    flows: frozenset[tuple[str, str]] = frozenset()  # process and sequence flow: those that were taken
 
 
 def play(journeys: Iterable[Journey], sources: Mapping[str, bytes]) -> Iterator[Result]:
@@ -80,8 +83,8 @@ def play_on(stage: Stage, journeys: Iterable[Journey]) -> Iterator[Result]:
         _check_names(journey, stage)
     for journey in journeys:
         began = stopwatch.perf_counter()
-        failure = _play(journey, stage)
-        yield Result(journey, failure, stopwatch.perf_counter() - began)
+        failure, flows = _play(journey, stage)
+        yield Result(journey, failure, stopwatch.perf_counter() - began, flows)
 
 
 @lru_cache(maxsize=2)
@@ -90,10 +93,18 @@ def _stage(sources: tuple[tuple[str, bytes], ...]) -> Stage:
 
 
 def _check_names(journey: Journey, stage: Stage) -> None:
-    elements = _elements(journey.process, journey, journey.line, stage)
+    cases = [_elements(journey.process, journey, journey.line, stage)]
+    elements = cases[0]
     for step in journey.steps:
         if step.action == "start":
             elements = _elements(step.keys["start"], journey, step.line, stage)
+            cases.append(elements)
+        if step.action == "case":
+            number = step.keys["case"]
+            if number > len(cases):
+                what = Text("到这里只有 {n} 个案件。", "There are only {n} cases so far.")
+                raise InvalidJourney(journey.file_name, step.line, what.format(n=len(cases)))
+            elements = cases[number - 1]
         for element_id in step.element_ids:
             if element_id not in elements:
                 what = Text("流程图里没有元素“{id}”。", "The diagram has no element “{id}”.")
@@ -107,7 +118,8 @@ def _elements(process: str, journey: Journey, line: int, stage: Stage) -> Collec
         raise InvalidJourney(journey.file_name, line, error.message) from error
 
 
-def _play(journey: Journey, stage: Stage) -> Failure | None:
+def _play(journey: Journey, stage: Stage) -> tuple[Failure | None, frozenset[tuple[str, str]]]:
+    """Return where it failed, if it did, and the flows that were taken."""
     with tempfile.TemporaryDirectory(prefix="banjie-journey-") as folder:
         database = stage.database.copy_in_memory(Centre(files=Path(folder)))
         moved_clock = clock.MovedClock(journey.at)
@@ -119,8 +131,10 @@ def _play(journey: Journey, stage: Stage) -> Failure | None:
                         journey_records.prepare(uow, journey)
                 except BanjieError as error:
                     what, expected = same("records, ledger"), Text("可以登记", "they are taken")
-                    return Failure(journey.line, 0, what, expected, _told(error))
-                return Run(database, moved_clock, journey).play()
+                    return Failure(journey.line, 0, what, expected, _told(error)), frozenset()
+                failure = Run(database, moved_clock, journey).play()
+                with database.reading() as uow:
+                    return failure, history.flows_taken(uow)
         finally:
             database.close()
 
@@ -129,7 +143,10 @@ def _enrol(journey: Journey, database: Database) -> None:
     """See that everybody whom a journey names is there."""
     groups = {who.removeprefix("group:") for who in journey.people if who.startswith("group:")}
     with database.unit_of_work() as uow:
-        enrol_groups(uow, groups)
+        enrol_groups(uow, {key for each in groups for key in each.split(SEVERAL)})
+        for several in groups:
+            if SEVERAL in several:
+                enrol_users(uow, [f"{several}.1"], several.split(SEVERAL))
         enrol_users(uow, {who for who in journey.people if not who.startswith("group:")}, [GUESTS])
 
 
@@ -139,7 +156,7 @@ class Run:
     def __init__(self, database: Database, moved_clock: clock.MovedClock, journey: Journey) -> None:
         self._database, self._clock, self._journey = database, moved_clock, journey
         self._zone = database.centre.zone
-        #: the process instance, once there is one
+        #: the process instance that the steps are about, once there is one
         self.instance_id: int | None = None
         self._seen_notification = 0
 
@@ -212,6 +229,12 @@ class Run:
         """Start another case; the steps that follow are about it."""
         start = journey_files.Start(step.keys["by"], step.keys.get("values", {}))
         self._start(step.keys["start"], start)
+
+    def _go_on_with(self, step: Step) -> None:
+        """Go on with the case that began first, second …"""
+        cases = select(tables.process_instance.c.id).order_by(tables.process_instance.c.id)
+        with self._database.reading() as uow:
+            self.instance_id = uow.execute(cases.offset(step.keys["case"] - 1).limit(1)).scalar()
 
     def _task(self, step: Step) -> Surprise | None:
         task = self._find(step.keys["task"], step.keys.get("nth", 1), ("open",))
@@ -325,6 +348,7 @@ _ACTIONS: Mapping[str, Callable[[Run, Step], Surprise | None]] = {
     "until": Run._until,
     "message": Run._message,
     "start": Run._start_another,
+    "case": Run._go_on_with,
 }
 
 
@@ -343,6 +367,8 @@ def _reasons(error: BanjieError) -> set[str]:
     """Return what a journey may call this refusal."""
     if isinstance(error, InvalidForm):
         return set(error.errors)
+    if isinstance(error, SamePerson):
+        return {"same person", "not permitted"}
     if isinstance(error, NotPermitted | NotFound):
         return {"not permitted"}
     return {"conflict"} if isinstance(error, Conflict) else set()
@@ -406,9 +432,15 @@ def typed(value: Any, zone: ZoneInfo) -> Any:
 
 
 def members(uow: UnitOfWork, who: str) -> list[str]:
-    """Return the user of that name, or the members of ``group:NAME``: those made for journeys first."""
+    """
+    Return the user of that name, or the members of ``group:NAME``: those made for journeys first.
+
+    ``group:ONE+OTHER`` is somebody who is in both.
+    """
     if not who.startswith("group:"):
         return [who]
     group = who.removeprefix("group:")
+    if SEVERAL in group:
+        return [f"{group}.1"]
     names = identity.members(uow, [group])
     return sorted(names, key=lambda name: (not name.startswith(f"{group}."), name))

@@ -19,7 +19,7 @@ from engine.bpmn.diagram import Diagram
 from engine.bpmn.execution import ArmedTimer, Incident, SentEvent
 from engine.bpmn.variables import checked
 from engine.database import UnitOfWork
-from engine.errors import BanjieError, Conflict, InvalidForm, InvalidInput, NotFound, NotPermitted
+from engine.errors import BanjieError, Conflict, InvalidForm, InvalidInput, NotFound, NotPermitted, SamePerson
 from engine.forms import CONTROL_NAMES, Form
 from engine.history import Kind, Line
 from engine.identity import Capability, Offer, User
@@ -374,8 +374,8 @@ def _require_doer(uow: UnitOfWork, row: Any, by: User) -> str:
             Text("{name}正在处理这项任务。", "{name} is working on this task."),
             name=identity.names_of(uow, [offer.assignee])[offer.assignee],
         )
-    if not offer.excluded.isdisjoint(by.all_names):
-        raise NotPermitted(
+    if identity.acts_for(by, replace(offer, assignee=None, excluded=frozenset())) is not None:
+        raise SamePerson(
             Text(
                 "您在这件事项中做过与此相冲突的步骤，不能再做这一步。",
                 "You have done a step of this case that must not be done by the same person as this one.",

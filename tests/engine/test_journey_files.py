@@ -72,6 +72,8 @@ def test_the_process_may_stand_at_the_top_or_in_the_journey():
         ('{ wait = "PT2M" }', '{ refuse = "Dispatch", by = "a" }', 8, "because"),
         ('{ wait = "PT2M" }', '{ task = "Dispatch", by = "a", nth = 0 }', 8, "nth"),
         ('{ wait = "PT2M" }', '{ task = "Dispatch", by = "a", nth = true }', 8, "nth"),
+        ('{ wait = "PT2M" }', "{ case = 0 }", 8, "case"),
+        ('{ wait = "PT2M" }', '{ case = "first" }', 8, "case"),
         ("ended = true", "ended = false", 10, "ended"),
         ("ended = true", 'due = { Handle = "noon" }', 10, "noon"),
         ("ended = true", "notified = [1]", 10, "notified"),

@@ -196,6 +196,62 @@ def test_a_journey_can_start_another_case_that_the_steps_after_it_are_about():
     assert result.failure is None
 
 
+def test_a_journey_can_go_back_to_its_first_case():
+    file = SECOND.replace('"loan", by = "ada"', '"order", by = "eve", values = { who = "Eve" }')
+    file = file.replace(
+        '{ task = "Pay", by = "Bob" }',
+        '{ case = 1 },\n  { open = ["Pay"], variables = { who = "Bob" } },\n  { case = 2 },\n  { open = ["Take"] }',
+    )
+
+    (result,) = journeys.play(journey_files.read(file, "order.toml"), {"order.bpmn": ORDER.encode()})
+
+    assert result.failure is None
+
+
+def test_a_journey_cannot_go_on_with_a_case_that_has_not_begun():
+    file = SECOND.replace('{ start = "loan", by = "ada" }', "{ case = 2 }")
+
+    with pytest.raises(InvalidJourney, match="only 1 cases") as error:
+        list(journeys.play(journey_files.read(file, "order.toml"), {"order.bpmn": ORDER.encode()}))
+
+    assert error.value.line == 7
+
+
+@pytest.mark.parametrize(
+    ("taken_by", "paid_by", "plays"),
+    [
+        ("group:clerks+cashiers", "group:clerks+cashiers", True),
+        ("group:clerks", "group:clerks", False),  # nobody of them may pay anyway
+        ("group:clerks", "group:cashiers", False),  # may pay
+        ("group:clerks+cashiers", "ada", False),
+    ],
+)
+def test_a_refusal_because_of_an_earlier_step_needs_somebody_of_both_groups(taken_by, paid_by, plays):
+    diagram = (
+        ORDER.replace('<userTask id="Take"', '<userTask id="Take" camunda:candidateGroups="clerks"')
+        .replace('camunda:assignee="${who}" />', 'camunda:candidateGroups="cashiers">NOT_BY</userTask>')
+        .replace(
+            "NOT_BY",
+            '<extensionElements><camunda:properties><camunda:property name="notBy" value="Take" />'
+            "</camunda:properties></extensionElements>",
+        )
+    )
+    file = f"""\
+process = "order"
+[[journey]]
+name = "not both"
+start = {{ by = "ada" }}
+steps = [
+  {{ task = "Take", by = "{taken_by}" }},
+  {{ refuse = "Pay", by = "{paid_by}", because = "same person" }},
+]
+"""
+
+    (result,) = journeys.play(journey_files.read(file, "order.toml"), {"order.bpmn": diagram.encode()})
+
+    assert (result.failure is None) is plays
+
+
 def test_another_case_has_its_own_elements():
     found = journey_files.read(SECOND, "order.toml")
 
