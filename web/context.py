@@ -11,6 +11,8 @@ from uuid import UUID
 from flask import current_app, request, url_for
 from flask_babel import get_locale
 from flask_login import current_user as logged_in
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect
 
 from engine.database import Database, UnitOfWork
 from engine.identity import User
@@ -79,6 +81,29 @@ def is_fragment() -> bool:
 def next_page(task_id: UUID | None) -> str:
     """Return the address of the next task; of the inbox where there is none."""
     return url_for("tasks.show", task_id=task_id) if task_id else url_for("inbox.show")
+
+
+def this_page() -> str:
+    """Return the address of the page that is asked for, or whose form is sent; nothing where none is."""
+    return request.full_path.rstrip("?") if request.method == "GET" else page_above()
+
+
+def page_above() -> str:
+    """Return the address of the page whose forms are sent to this address; nothing where there is none."""
+    addresses = current_app.create_url_adapter(request)
+    path = request.path.rstrip("/")
+    while path and addresses is not None:
+        try:
+            addresses.match(path, method="GET")
+        except RequestRedirect:  # it only wants its slash at the end
+            path += "/"
+            break
+        except HTTPException:
+            path = path.rpartition("/")[0]
+        else:
+            break
+    query = request.query_string.decode("utf-8", "replace")
+    return f"{path}?{query}" if path and query else path
 
 
 def row_number(text: str) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from uuid import UUID
 
 from flask import Blueprint, abort, render_template, request, url_for
@@ -13,6 +12,7 @@ from engine.modelling import ENDINGS, Sheet
 from engine.texts import Text
 from web.context import current_user, reading, unit_of_work
 from web.errors import status_of
+from web.navigation import whose
 from web.security import allow_style_attributes
 
 blueprint = Blueprint("modeller", __name__, url_prefix="/definitions")
@@ -48,8 +48,7 @@ def new(kind: str) -> str | tuple[str, int]:
 
 def _page(sheet: Sheet) -> str:
     allow_style_attributes()
-    # Whose work it is, on a computer that several people use.
-    name = hashlib.sha256(current_user().name.encode()).hexdigest()[:12]
+    name = whose(current_user())
     return render_template(
         "definitions/edit.html", sheet=sheet, kept=f"banjie:{name}:{sheet.kind}:{sheet.key}"
     )

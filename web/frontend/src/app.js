@@ -6,6 +6,7 @@ import "./registers.css";
 import "@tabler/core/dist/js/tabler.min.js";
 import htmx from "htmx.org";
 import "./keyboard.js";
+import { kept } from "./kept.js";
 import "./draft.js";
 import "../../static/forms.js";
 
@@ -37,23 +38,25 @@ function countInTitle() {
 document.addEventListener("htmx:afterSettle", countInTitle);
 countInTitle();
 
-// A form is sent once, however often its button is pressed.
+// A form is sent once, however often its button is pressed; one that waits for long says so.
+const A_WHILE = 600;   // milliseconds
+const buttonsOf = (form) => [...form.querySelectorAll("button[type=submit]"),
+  ...(form.id ? document.querySelectorAll(`button[form="${form.id}"]`) : [])];
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (form.method !== "post" || event.defaultPrevented) return;
   if (form.dataset.sent !== undefined) { event.preventDefault(); return; }
   form.dataset.sent = "";
   // Disabled only after the browser has read the form: a disabled button's own value would not be sent.
-  setTimeout(() => form.querySelectorAll("button[type=submit]").forEach((button) => { button.disabled = true; }));
-  for (const button of document.querySelectorAll(`button[form="${form.id}"]`)) {
-    setTimeout(() => { button.disabled = true; });
-  }
+  setTimeout(() => { for (const button of buttonsOf(form)) button.disabled = true; });
+  setTimeout(() => { if (form.dataset.sent !== undefined) event.submitter?.classList.add("btn-loading"); }, A_WHILE);
 });
-window.addEventListener("pageshow", (event) => {          // back from the next page: the form may be sent again
+window.addEventListener("pageshow", (event) => {          // back from the next page, as this one was left
   if (!event.persisted) return;
   for (const form of document.querySelectorAll("form[data-sent]")) {
+    if (!kept(form) && form.matches("[data-draft], [data-keeps]")) { window.location.reload(); return; }      // it has arrived
     delete form.dataset.sent;
-    form.querySelectorAll("button[type=submit]").forEach((button) => { button.disabled = false; });
+    for (const button of buttonsOf(form)) { button.disabled = false; button.classList.remove("btn-loading"); }
   }
 });
 
