@@ -1,23 +1,23 @@
-"""The demo: its settings, its people, its registers, and cases in every stage."""
+"""The demo: its settings, its people, its registers."""
 
 from __future__ import annotations
 
 import csv
 import io
-import re
 import secrets
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import select
 
-from engine import clock, definitions, identity, journey_files, journeys, migrations, registers, tables
+from engine import definitions, identity, migrations, registers, tables
 from engine.database import Database, UnitOfWork
+from engine.demo_past import in_figures
 from engine.errors import InvalidInput
 from engine.identity import User
 from engine.settings import Settings
@@ -97,25 +97,14 @@ def missing_people(database: Database, folder: Path) -> list[Person]:
 
 
 def add_people(database: Database, missing: list[Person]) -> Iterator[None]:
-    """Let each of them log in; hashing their passwords takes a while."""
+    """Let each of them log in. A password that several share is hashed once: that takes its time."""
+    hashed = {password: identity.hashed(password) for password in {person.password for person in missing}}
     for person in missing:
         with database.unit_of_work() as uow:
             identity.create_user(
-                uow, person.name, person.full_name, person.password, person.groups, by=identity.SYSTEM
+                uow, person.name, person.full_name, hashed[person.password], person.groups, by=identity.SYSTEM
             )
         yield
-
-
-def missing_cases(database: Database, folder: Path) -> list[journey_files.Journey]:
-    """Return the cases of ``demo/cases.toml``; none where the database has cases already."""
-    path = folder / "demo" / "cases.toml"
-    with database.reading() as uow:
-        if (
-            not path.exists()
-            or uow.execute(select(func.count()).select_from(tables.process_instance)).scalar()
-        ):
-            return []
-    return journey_files.read(path, zone=database.centre.zone)
 
 
 # ---- registers -----------------------------------------------------------------------------------------
@@ -159,10 +148,8 @@ def load_registers(database: Database, folder: Path, files: list[Path]) -> Itera
 def _rows_in_figures(path: Path, at: datetime, zone: ZoneInfo) -> bytes:
     text = io.StringIO(newline="")
     rows = csv.reader(path.read_text(encoding="utf-8").splitlines())
-    year = f"{at.astimezone(zone):%Y}"
-    csv.writer(text).writerows(
-        [_in_figures(cell, at, zone).replace("{year}", year) for cell in row] for row in rows
-    )
+    year = at.astimezone(zone).year
+    csv.writer(text).writerows([in_figures(cell, at, zone, year) for cell in row] for row in rows)
     return text.getvalue().encode()
 
 
@@ -173,78 +160,3 @@ def _who_may_change(uow: UnitOfWork, register: str, folder: Path) -> User:
     if found is None:
         raise InvalidInput(same("demo/registers: nobody may change “{register}”"), register=register)
     return found
-
-
-# ---- cases ---------------------------------------------------------------------------------------------
-
-
-_TIME = re.compile(r"(now|today)(?:([+-])(P\w+))?")
-
-
-def written_out(case: journey_files.Journey, began: datetime, zone: ZoneInfo) -> journey_files.Journey:
-    """Return the case with its times in figures: now, now+P2D or today-P1D mean the time of their step."""
-    at, steps = began, []
-    for step in case.steps:
-        if "values" in step.keys:
-            values = _in_figures(step.keys["values"], at, zone)
-            step = replace(step, keys={**step.keys, "values": values})
-        steps.append(step)
-        at += _span(step.keys.get("wait"))
-    start = case.start and replace(case.start, values=_in_figures(case.start.values, began, zone))
-    return replace(case, start=start, steps=tuple(steps))
-
-
-def _in_figures(value: Any, at: datetime, zone: ZoneInfo) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _in_figures(each, at, zone) for key, each in value.items()}
-    if isinstance(value, list):
-        return [_in_figures(each, at, zone) for each in value]
-    match = _TIME.fullmatch(value) if isinstance(value, str) else None
-    if match is None:
-        return value
-    span = _span(match[3])
-    moment = (at - span if match[2] == "-" else at + span).astimezone(zone)
-    return moment.date().isoformat() if match[1] == "today" else moment.isoformat(timespec="minutes")
-
-
-def _span(text: str | None) -> timedelta:
-    return (journey_files.duration(text) or (0, timedelta()))[1] if text else timedelta()
-
-
-def play_cases(database: Database, cases: list[journey_files.Journey]) -> Iterator[None]:
-    """
-    Let people do the steps of each case at their times, from its start until now.
-
-    Raises:
-        InvalidInput: a case does not go as its file says.
-    """
-    now = clock.now()
-    for case in cases:
-        moved_clock = clock.MovedClock(now - case.ago)
-        with clock.moved(moved_clock):
-            timed = written_out(case, moved_clock(), database.centre.zone)
-            run = journeys.Run(database, moved_clock, timed)
-            failure = run.play() or run.finish(now)
-        if failure is not None:
-            raise InvalidInput(
-                same("{file}:{line}: {what}: {expected} / {found}"),
-                file=case.file_name, **vars(failure),
-            )  # fmt: skip
-        yield
-    with database.unit_of_work() as uow:
-        _look_at_messages(uow, now - _LOOKED_AT)
-
-
-_LOOKED_AT = timedelta(hours=6)  # before the demo begins: the demo's people have seen what came until then
-
-
-def _look_at_messages(uow: UnitOfWork, until: datetime) -> None:
-    """Number the messages by their time, as if the cases had run side by side; mark the older ones seen."""
-    note = tables.notification
-    by_time = uow.execute(select(note).order_by(note.c.created_at, note.c.id)).mappings().all()
-    if not by_time:
-        return
-    uow.execute(delete(note))
-    uow.execute(insert(note), [{name: row[name] for name in row if name != "id"} for row in by_time])
-    newest_seen = select(func.coalesce(func.max(note.c.id), 0)).where(note.c.created_at <= until)
-    uow.execute(update(tables.user_account).values(seen_notification=newest_seen.scalar_subquery()))

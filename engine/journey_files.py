@@ -80,6 +80,7 @@ _TYPE_NAMES: Mapping[tuple[type, ...], Text] = {
 _DURATION = re.compile(
     r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?", re.ASCII
 )
+_AGO = re.compile(r"(\S+)(?: ((?:[01]\d|2[0-3]):[0-5]\d))?", re.ASCII)
 
 
 class InvalidJourney(BanjieError):
@@ -88,7 +89,7 @@ class InvalidJourney(BanjieError):
     def __init__(self, file_name: str, line: int, message: Text) -> None:
         self.file_name, self.line = file_name, line
         super().__init__(
-            Text("{file} 第 {line} 行:{what}", "{file}, line {line}: {what}"),
+            Text("{file} 第 {line} 行：{what}", "{file}, line {line}: {what}"),
             file=file_name,
             line=line,
             what=message,
@@ -138,6 +139,7 @@ class Journey:
     file_name: str
     line: int
     ago: timedelta = timedelta()  # demo cases begin this long before now instead of ``at``
+    ago_at: time | None = None  # and then at this time of that day
     records: Mapping[str, Sequence[Mapping[str, Any]]] = field(
         default_factory=dict
     )  # by register: there before
@@ -218,7 +220,7 @@ class _Reader:
             last = source.count("\n") + 1
             raise self._wrong(
                 int(line.group(1)) if line else last,
-                Text("不是正确的 TOML:{error}", "This is not TOML: {error}"),
+                Text("不是正确的 TOML：{error}", "This is not TOML: {error}"),
                 error=str(error),
             ) from None
         self._places = list(_places(source))
@@ -247,10 +249,10 @@ class _Reader:
                 raise self._wrong(lines.get(key, line), _UNKNOWN_KEY, key=key)
         process = keys.get("process", self._content.get("process"))
         if not isinstance(process, str):
-            raise self._wrong(line, Text("没有写流程编号(process)。", "It names no process."))
+            raise self._wrong(line, Text("没有写流程编号（process）。", "It names no process."))
         name = keys.get("name")
         if not isinstance(name, str) or not name.strip():
-            raise self._wrong(line, Text("没有写名称(name)。", "The journey has no name."))
+            raise self._wrong(line, Text("没有写名称（name）。", "The journey has no name."))
         at = instant(keys.get("at", DEFAULT_START), self._zone) if _is_time(keys.get("at", "")) else None
         if at is None:
             raise self._wrong(lines.get("at", line), _NOT_A_TIME, value=keys.get("at"))
@@ -262,7 +264,7 @@ class _Reader:
             tuple(self._steps(keys, lines.get("steps", line), places)),
             self._file_name,
             line,
-            self._ago(keys, lines.get("start_ago", line)),
+            *self._ago(keys, lines.get("start_ago", line)),
             self._records(keys, lines.get("records", line)),
             self._dicts(keys.get("ledger", []), "ledger", lines.get("ledger", line)),
         )
@@ -278,20 +280,22 @@ class _Reader:
             raise self._wrong(line, _WRONG_TYPE, key=key, expected=_TYPE_NAMES[_LIST])
         return found
 
-    def _ago(self, keys: dict[str, Any], line: int) -> timedelta:
-        if "start_ago" not in keys:
-            return timedelta()
-        span = duration(keys["start_ago"]) if isinstance(keys["start_ago"], str) else None
-        if span is None:
-            raise self._wrong(line, _NOT_A_DURATION, value=keys["start_ago"])
-        return span[1] + timedelta(days=30 * span[0])
+    def _ago(self, keys: dict[str, Any], line: int) -> tuple[timedelta, time | None]:
+        """Read how long ago it began: ``P2D``, or ``P2D 09:30``, which is a time of that day."""
+        text = keys.get("start_ago", "PT0S")
+        match = _AGO.fullmatch(text) if isinstance(text, str) else None
+        span = duration(match[1]) if match else None
+        if match is None or span is None:
+            raise self._wrong(line, _NOT_A_DURATION, value=text)
+        at_clock = time.fromisoformat(match[2]) if match[2] else None
+        return span[1] + timedelta(days=30 * span[0]), at_clock
 
     def _start(self, keys: dict[str, Any], line: int) -> Start | None:
         start = keys.get("start")
         if start is None:
             return None
         if not isinstance(start, dict) or not isinstance(start.get("by"), str):
-            raise self._wrong(line, Text("start 要写明由谁发起(by)。", "start must say by whom."))
+            raise self._wrong(line, Text("start 要写明由谁发起（by）。", "start must say by whom."))
         for key in start:
             if key not in ("by", "values"):
                 raise self._wrong(line, _UNKNOWN_KEY, key=key)
@@ -312,7 +316,7 @@ class _Reader:
         if len(actions) > 1:
             raise self._wrong(
                 step.line,
-                Text("一步只能做一件事:{keys}", "A step does one thing only: {keys}"),
+                Text("一步只能做一件事：{keys}", "A step does one thing only: {keys}"),
                 keys=" + ".join(actions),
             )
         allowed = {*ACTIONS[actions[0]], actions[0]} if actions else set(CHECKS)
@@ -338,7 +342,7 @@ class _Reader:
 
     def _check_action(self, step: Step, action: str) -> None:
         if action in ("task", "refuse", "start") and "by" not in step.keys:
-            raise self._wrong(step.line, Text("没有写由谁来做(by)。", "It does not say by whom."))
+            raise self._wrong(step.line, Text("没有写由谁来做（by）。", "It does not say by whom."))
         if action == "refuse" and not step.keys.get("because", "").strip():
             raise self._wrong(
                 step.line,
@@ -363,9 +367,9 @@ class _Reader:
 _UNKNOWN_KEY = Text("不认识“{key}”。", "“{key}” is not known here.")
 _WRONG_TYPE = Text("“{key}”应为{expected}。", "“{key}” must be {expected}.")
 _NOT_A_TIME = Text(
-    "“{value}”不是时间,应类似 2026-03-09T17:00。", "“{value}” is not a time such as 2026-03-09T17:00."
+    "“{value}”不是时间，应类似 2026-03-09T17:00。", "“{value}” is not a time such as 2026-03-09T17:00."
 )
-_NOT_A_DURATION = Text("“{value}”不是时长,应类似 P1DT2H。", "“{value}” is not a duration such as P1DT2H.")
+_NOT_A_DURATION = Text("“{value}”不是时长，应类似 P1DT2H。", "“{value}” is not a duration such as P1DT2H.")
 
 
 def _is_time(value: object) -> bool:

@@ -158,29 +158,28 @@ class Run:
         self._zone = database.centre.zone
         #: the process instance that the steps are about, once there is one
         self.instance_id: int | None = None
+        self._begun: list[int] = []  # the instances that its steps, or its first message, began
         self._seen_notification = 0
 
     def play(self) -> Failure | None:
         """Play every step until one fails; return how, or None."""
+        failure = self.begin()
+        for step in self._journey.steps:
+            failure = failure or self.do(step)
+        return failure
+
+    def begin(self) -> Failure | None:
+        """Start the journey's case, unless a message will; return what refused it, or None."""
         if self._journey.start is not None:
             try:
                 self._start(self._journey.process, self._journey.start)
             except BanjieError as error:
                 what = Text("由 {by} 发起", "started by {by}").format(by=self._journey.start.by)
                 return Failure(self._journey.line, 0, what, Text("可以发起", "it starts"), _told(error))
-        for step in self._journey.steps:
-            failure = self._step(step)
-            if failure is not None:
-                return failure
         return None
 
-    def finish(self, now: datetime) -> Failure | None:
-        """Let the time until now pass."""
-        surprise = self._move_to(now)
-        what = Text("直到现在", "until now")
-        return Failure(self._journey.line, 0, what, surprise.expected, surprise.found) if surprise else None
-
-    def _step(self, step: Step) -> Failure | None:
+    def do(self, step: Step) -> Failure | None:
+        """Do a step, or look; return what came otherwise than it says, or None."""
         action = step.action
         if action is None:
             return self._look(step)
@@ -190,7 +189,7 @@ class Run:
             surprise = Surprise(Text("可以做", "it can be done"), _told(error))
         if surprise is None:
             return None
-        by = Text(",由 {by}", ", by {by}").format(by=step.keys["by"]) if "by" in step.keys else same("")
+        by = Text("，由 {by}", ", by {by}").format(by=step.keys["by"]) if "by" in step.keys else same("")
         what = same("{action} {target}{by}").format(action=action, target=step.keys[action], by=by)
         return Failure(step.line, step.number, what, surprise.expected, surprise.found)
 
@@ -210,6 +209,7 @@ class Run:
         """Return the journey's instance: the one its start began, else the first that a message began."""
         if self.instance_id is None:
             self.instance_id = uow.execute(select(tables.process_instance.c.id)).scalar()
+            self._begun += [self.instance_id] if self.instance_id is not None else []
         return self.instance_id
 
     # -- what steps do: each returns what came otherwise than expected, or None
@@ -217,24 +217,28 @@ class Run:
     def _start(self, process: str, start: journey_files.Start) -> None:
         def attempt(uow: UnitOfWork, by: identity.User) -> None:
             form = definitions.start_form(uow, process)
-            submitted, beside = submission(uow, start.values, form, by)
+            known = runtime.variables(uow, self.instance_id) if self.instance_id is not None else {}
+            submitted, beside = submission(uow, computed(uow, start.values, known), form, by)
             # A process that names nobody who starts it can be tried by process owners.
             by = replace(by, capabilities=by.capabilities | {identity.Capability.DEPLOY})
             started = runtime.start_process(uow, process, submitted, by, variables=beside)
             self.instance_id = started.instance_id
 
         self._as_any_of(start.by, attempt)
+        self._begun += [self.instance_id] if self.instance_id is not None else []
 
     def _start_another(self, step: Step) -> None:
         """Start another case; the steps that follow are about it."""
         start = journey_files.Start(step.keys["by"], step.keys.get("values", {}))
+        with self._database.reading() as uow:
+            self._instance(uow)
         self._start(step.keys["start"], start)
 
     def _go_on_with(self, step: Step) -> None:
-        """Go on with the case that began first, second …"""
-        cases = select(tables.process_instance.c.id).order_by(tables.process_instance.c.id)
+        """Go on with the case that the journey began first, second …; others may have begun in between."""
         with self._database.reading() as uow:
-            self.instance_id = uow.execute(cases.offset(step.keys["case"] - 1).limit(1)).scalar()
+            self._instance(uow)
+        self.instance_id = dict(enumerate(self._begun, 1)).get(step.keys["case"])
 
     def _task(self, step: Step) -> Surprise | None:
         task = self._find(step.keys["task"], step.keys.get("nth", 1), ("open",))
@@ -248,7 +252,7 @@ class Run:
         if isinstance(task, Surprise):
             return task
         because = step.keys["because"]
-        expected = Text("被拒绝,原因:{because}", "refused because of: {because}").format(because=because)
+        expected = Text("被拒绝，原因：{because}", "refused because of: {because}").format(because=because)
         try:
             self._complete(task, step)
         except BanjieError as error:
@@ -275,7 +279,10 @@ class Run:
     def _complete(self, task: Row[Any], step: Step) -> None:
         def attempt(uow: UnitOfWork, by: identity.User) -> None:
             form = definitions.form(uow, task.form_id) if task.form_id is not None else None
-            submitted, beside = submission(uow, step.keys.get("values", {}), form, by)
+            values = step.keys.get("values", {})
+            if is_to_be_computed(values):
+                values = computed(uow, values, runtime.seen_by_task(uow, task.id))
+            submitted, beside = submission(uow, values, form, by)
             if task.assignee is None and task.status == "open":
                 runtime.claim_task(uow, task.id, by)
             runtime.complete_task(uow, task.id, submitted, by, variables=beside)
@@ -307,7 +314,7 @@ class Run:
     def _wait(self, step: Step) -> Surprise | None:
         months, span = journey_files.duration(step.keys["wait"]) or (0, timedelta())
         local = self._clock().astimezone(self._zone)
-        return self._move_to(journey_files.add_months(local, months) + span)
+        return pass_time(self._database, self._clock, journey_files.add_months(local, months) + span)
 
     def _until(self, step: Step) -> Surprise | None:
         target = journey_files.instant(step.keys["until"], self._zone)
@@ -316,22 +323,7 @@ class Run:
                 Text("一个以后的时间", "a time to come"),
                 Text("已经是 {now}", "it is {now} already").format(now=written(self._clock(), self._zone)),
             )
-        return self._move_to(target)
-
-    def _move_to(self, target: datetime) -> Surprise | None:
-        """Move the clock; each timer that falls due before then fires in order, at its own time."""
-        for _ in range(MOST_TIMERS_IN_A_WAIT):
-            with self._database.reading() as uow:
-                due = timers.next_due(uow)
-            if due is None or due >= target:
-                self._clock.move_to(target)
-                return None
-            self._clock.move_to(max(due, self._clock()))
-            timers.fire_next(self._database)
-        return Surprise(
-            Text("定时器有尽头", "the timers come to an end"),
-            Text("触发了 {n} 次还没完", "{n} fired, and more are due").format(n=MOST_TIMERS_IN_A_WAIT),
-        )
+        return pass_time(self._database, self._clock, target)
 
     def _message(self, step: Step) -> None:
         with self._database.unit_of_work() as uow:
@@ -350,6 +342,26 @@ _ACTIONS: Mapping[str, Callable[[Run, Step], Surprise | None]] = {
     "start": Run._start_another,
     "case": Run._go_on_with,
 }
+
+
+def pass_time(database: Database, moved_clock: clock.MovedClock, target: datetime) -> Surprise | None:
+    """
+    Move the clock; each timer that falls due before then fires in order, at its own time.
+
+    Return None, or that there is no end of timers.
+    """
+    for _ in range(MOST_TIMERS_IN_A_WAIT):
+        with database.reading() as uow:
+            due = timers.next_due(uow)
+        if due is None or due >= target:
+            moved_clock.move_to(target)
+            return None
+        moved_clock.move_to(max(due, moved_clock()))
+        timers.fire_next(database)
+    return Surprise(
+        Text("定时器有尽头", "the timers come to an end"),
+        Text("触发了 {n} 次还没完", "{n} fired, and more are due").format(n=MOST_TIMERS_IN_A_WAIT),
+    )
 
 
 def _told(error: BanjieError) -> Text:
@@ -387,6 +399,26 @@ def submission(
     """
     given: dict[str, Any] = typed(values, uow.centre.zone)
     return (_with_files(uow, given, form.fields, by), {}) if form else ({}, given)
+
+
+def is_to_be_computed(value: Any) -> bool:
+    """Whether a value, or one inside it, is an expression such as ``${slip_number}``."""
+    if isinstance(value, Mapping):
+        return any(map(is_to_be_computed, value.values()))
+    if isinstance(value, list):
+        return any(map(is_to_be_computed, value))
+    return isinstance(value, str) and value.startswith("${")
+
+
+def computed(uow: UnitOfWork, value: Any, known: Mapping[str, Any]) -> Any:
+    """Return values with their expressions worked out from a case’s variables. Raises ExpressionFailed."""
+    if not is_to_be_computed(value):
+        return value
+    if isinstance(value, Mapping):
+        return {key: computed(uow, each, known) for key, each in value.items()}
+    if isinstance(value, list):
+        return [computed(uow, each, known) for each in value]
+    return runtime.evaluation(uow)(value, known)
 
 
 def _with_files(

@@ -13,7 +13,7 @@ from click.termui import progressbar
 from gunicorn.app.base import BaseApplication
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
-from engine import demo, scheduler
+from engine import demo, demo_past, scheduler
 from engine.cli import Console, commands
 from engine.database import Database
 from engine.settings import Settings
@@ -73,8 +73,8 @@ def _serve_demo(console: Console, settings: Settings, host: str, port: int) -> N
     files = demo.missing_registers(database, settings.processes)
     loading = demo.load_registers(database, settings.processes, files)
     _show(console, Text("演示登记簿", "Demo registers"), loading, len(files))
-    cases = demo.missing_cases(database, settings.processes)
-    _show(console, Text("演示事项", "Demo cases"), demo.play_cases(database, cases), len(cases))
+    past = demo_past.events(database, settings.processes)
+    _show(console, Text("演示事项", "Demo cases"), demo_past.happen(database, past), len(past))
     server.app = create_app(settings, database)
     background = scheduler.Clock(database, settings)
     background.start()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from engine import demo, identity, notifications, stage, tables
+from engine import demo, demo_past, identity, notifications, stage, tables
 from engine.database import Database
 
 PROCESSES = Path(__file__).parent.parent.parent / "processes"
@@ -26,7 +26,7 @@ def database(tmp_path_factory):
         pass
     for _ in demo.load_registers(database, PROCESSES, demo.missing_registers(database, PROCESSES)):
         pass
-    for _ in demo.play_cases(database, demo.missing_cases(database, PROCESSES)):
+    for _ in demo_past.happen(database, demo_past.events(database, PROCESSES)):
         pass
     yield database
     identity._hasher = hasher
@@ -40,6 +40,11 @@ def test_everybody_of_the_list_can_log_in(database):
 
             assert user is not None
             assert user.groups == set(person.groups)
+
+
+def test_the_password_that_they_share_is_hashed_once(database):
+    with database.reading() as uow:
+        assert len(set(uow.execute(select(tables.user_account.c.password_hash)).scalars())) == 1
 
 
 def test_there_is_somebody_for_every_task_and_in_every_group_of_the_company(database):
@@ -105,7 +110,7 @@ def test_a_second_start_adds_nothing(database):
 
     assert told == []
     assert demo.missing_people(database, PROCESSES) == []
-    assert demo.missing_cases(database, PROCESSES) == []
+    assert demo_past.events(database, PROCESSES) == []
 
 
 def test_the_secret_key_is_made_once_and_kept_from_others(tmp_path):

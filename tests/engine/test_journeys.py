@@ -72,6 +72,34 @@ def play(text: str = FILE, **files: str) -> list[journeys.Result]:
     return list(journeys.play(journey_files.read(text, "loan.toml"), sources))
 
 
+COMPUTED = """\
+process = "loan"
+[[journey]]
+name = "what the case knows"
+start = { by = "group:front_desk", values = { key = "K-17" } }
+steps = [
+  { task = "HandOut", by = "group:front_desk", values = { label = '${"key " + key}', rooms = ["${key}", "A"] } },
+  { variables = { label = "key K-17", rooms = ["K-17", "A"] } },
+  { start = "loan", by = "group:front_desk", values = { before = "${label}" } },
+  { variables = { before = "key K-17" } },
+]
+"""
+
+
+def test_a_value_may_be_computed_from_the_case():
+    (result,) = play(COMPUTED)
+
+    assert result.failure is None, result.failure
+
+
+def test_a_value_that_cannot_be_computed_fails_its_step():
+    (result,) = play(COMPUTED.replace('"${key}"', '"${kye}"'))
+
+    assert result.failure is not None
+    assert result.failure.line == 6
+    assert "kye" in result.failure.found.en
+
+
 def test_a_journey_that_goes_as_written_is_ok():
     (result,) = play()
 
