@@ -94,6 +94,19 @@ def test_the_registers_say_so(office: Desk, register: str, number: str, status: 
     assert found is not None and found.values["status"] == status
 
 
+def test_a_key_that_came_back_is_a_key_of_an_empty_unit(office: Desk) -> None:
+    Office(office, WHOLE).play()
+
+    with office.database.reading() as uow:
+        found = records.find(uow, registers.register(uow, "key"), "YS-000001")
+    assert found is not None
+    assert (found.values["category"], found.values["customer"], found.values["receiver"]) == (
+        "vacant",
+        None,
+        None,
+    )
+
+
 def test_goods_stay_when_something_new_is_owed_after_the_slot_was_missed(office: Desk) -> None:
     moving = Office(office, until(MISSED, "Reschedule"))
     moving.play()
