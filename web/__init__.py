@@ -63,7 +63,6 @@ def create_app(settings: Settings, database: Database) -> Flask:
     background.prepare(app)
     for name in BLUEPRINTS:
         app.register_blueprint(import_module(f"web.{name}").blueprint)
-    security.limit_logins(app)
     app.add_url_rule("/", "home", lambda: redirect(url_for("inbox.show")))
     app.before_request(_need_login)
     return app

@@ -8,7 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from engine import identity, notifications, queries
+from engine import identity, notifications, queries, throttle
 from engine.errors import BanjieError, InvalidInput
 from engine.texts import Text
 from web.context import current_user, reading, row_number, unit_of_work
@@ -66,10 +66,14 @@ def password() -> Response | str | tuple[str, int]:
     """Change the password; every other session of the user ends."""
     if request.method == "GET":
         return render_template("account/password.html", shortest=identity.SHORTEST_PASSWORD)
+    me, old = current_user(), request.form.get("old", "")
+    limits = throttle.password(me.name)
     try:
         with unit_of_work() as uow:
-            me, old = current_user(), request.form.get("old", "")
+            throttle.count(uow, limits)
+        with unit_of_work() as uow:
             identity.set_password(uow, me.name, _new_password(), by=me, present_password=old)
+            throttle.take_back(uow, limits)
             changed = identity.user(uow, me.name)
     except BanjieError as error:
         return render_template(

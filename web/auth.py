@@ -6,9 +6,9 @@ from flask import Blueprint, flash, redirect, render_template, request, session,
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from engine import identity
+from engine import identity, throttle
 from web.context import current_user, is_logged_in, local_address, reading, settings, unit_of_work
-from web.security import YEAR, begin_session, end_session
+from web.security import YEAR, begin_session, device_of, end_session, know_device
 
 blueprint = Blueprint("auth", __name__)
 
@@ -22,16 +22,20 @@ def login() -> Response | str | tuple[str, int]:
     if request.method == "GET":
         return render_template("auth/login.html")
     name = request.form.get("name", "").strip()
+    limits = throttle.login(name, request.remote_addr, device_of(name))
+    with unit_of_work() as uow:
+        throttle.count(uow, limits)
     with reading() as uow:  # checking a password takes its time: nobody need wait for it
         user = identity.authenticate(uow, name, request.form.get("password", ""))
     if user is None:
         return render_template("auth/login.html", name=name, refused=True), 401
     chosen = session.get("language", user.language)  # switched on this very page
-    if chosen != user.language:
-        with unit_of_work() as uow:
+    with unit_of_work() as uow:
+        throttle.take_back(uow, limits)
+        if chosen != user.language:
             identity.set_language(uow, chosen, by=user)
     begin_session(user)
-    return _remember(chosen, redirect(wanted, code=303))
+    return know_device(user.name, _remember(chosen, redirect(wanted, code=303)))
 
 
 @blueprint.post("/logout")

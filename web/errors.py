@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from flask import Flask, g, make_response, render_template
+from flask import Flask, g, make_response, redirect, render_template, request
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
@@ -12,7 +12,8 @@ from werkzeug.wrappers import Response
 
 from engine import errors
 from engine.texts import Text
-from web.context import in_language, is_fragment
+from web.context import in_language, is_fragment, is_logged_in, page_above
+from web.security import ask_to_log_in
 
 log = logging.getLogger(__name__)
 
@@ -21,10 +22,13 @@ STATUS = {
     errors.NotPermitted: 403,
     errors.Conflict: 409,
     errors.InvalidInput: 422,
+    errors.TooManyAttempts: 429,
     errors.InvalidForm: 422,
     errors.InvalidDefinition: 422,
     errors.ExpressionFailed: 422,
 }
+#: After these, what was sent may be sent again from the page it came from.
+AGAIN = {400, 413, 422, 429, 500, 502, 503}
 
 
 def answer_errors(app: Flask) -> None:
@@ -51,8 +55,11 @@ def answer(status: int, message: Text | str = "", *, case: str | None = None) ->
         if status == 409:
             response.headers["HX-Trigger"] = "tasks-changed"  # the list shows something old
         return response
+    again = page_above() if request.method == "POST" and status in AGAIN else ""
     return make_response(
-        render_template("errors/page.html", status=status, message=message, case=case, **_words(status)),
+        render_template(
+            "errors/page.html", status=status, message=message, case=case, again=again, **_words(status)
+        ),
         status,
     )
 
@@ -62,13 +69,20 @@ def _told(error: errors.BanjieError) -> Response:
 
 
 def _page_too_old(_error: CSRFError) -> Response:
+    """Refuse what no page of this session sent; where the session has ended, ask for the login first."""
+    if request.endpoint == "auth.login" and not is_logged_in():
+        page = render_template("auth/login.html", name=request.form.get("name"), is_old=True)
+        return make_response(page, 400)
+    if not is_logged_in():
+        return ask_to_log_in()
     return answer(400, _("页面打开得太久，或不是从本系统打开的。请返回，重新载入页面后再试。"))
 
 
 def _http(error: HTTPException) -> Response:
     if error.code is None or error.code < 400:  # a redirect on its way
         return error.get_response()
-    return answer(error.code)
+    page = page_above() if error.code == 405 and request.method == "GET" else ""
+    return redirect(page, code=303) if page else answer(error.code)
 
 
 def _unexpected(_error: Exception) -> Response:
@@ -85,7 +99,9 @@ def _words(status: int) -> dict[str, str]:
         403: (_("您没有这个权限"), _("如果您的工作需要它，请联系管理员。")),
         404: (_("找不到这个页面"), _("它可能已经办结、被移走，或者不归您查看。")),
         405: (_("不能这样打开"), _("请从页面上的按钮进行操作。")),
-        409: (_("别人先了一步"), _("没有保存您的更改。请看一下最新情况。")),
+        409: (_("没有保存：情况已有变化"), _("请先看一下最新情况。"))
+        if request.method == "POST"
+        else (_("这一步已经过去"), _("请打开案件看最新情况。")),
         413: (_("文件太大"), _("请压缩文件或减少一次上传的数量。")),
         422: (_("内容需要更正"), _("请返回，更正后再提交。")),
         429: (_("尝试次数过多"), _("请十分钟后再试。")),

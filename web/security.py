@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
+import secrets
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, g, redirect, request, session, url_for
-from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
+from flask import Flask, Response, abort, flash, g, redirect, request, session, url_for
+from flask_babel import gettext as _
 from flask_login import LoginManager, login_user, logout_user
 from flask_wtf.csrf import CSRFProtect
+from itsdangerous import BadSignature, URLSafeSerializer
 from werkzeug.wrappers import Response as AnyResponse
 
 from engine import clock, identity
 from engine.identity import User
-from web.context import is_fragment, reading, settings
+from web.context import is_fragment, local_address, reading, settings, this_page
 
 CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
@@ -31,9 +31,9 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-LOGINS_BY_ADDRESS = "30 per 10 minutes"  # failed ones
-LOGINS_BY_NAME = "10 per 10 minutes"
 YEAR = 365 * 24 * 3600  # seconds
+DEVICE = "banjie_device"
+PEOPLE_AT_A_DEVICE = 8  # at a desk that several share
 ACTIVITY_STEP = 60  # seconds: the session's cookie is renewed at most this often
 
 
@@ -60,34 +60,16 @@ def secure(app: Flask) -> None:
     app.after_request(_headers)
 
 
-def limit_logins(app: Flask) -> None:
-    """Slow down whoever guesses passwords: by address, by name."""
-    limiter = Limiter(get_remote_address, app=app, storage_uri="memory://", headers_enabled=False)
-    failed: dict[str, Any] = {
-        "methods": ["POST"],
-        "deduct_when": lambda response: response.status_code == HTTPStatus.UNAUTHORIZED,
-    }
-    view: Any = app.view_functions["auth.login"]
-    view = limiter.limit(LOGINS_BY_ADDRESS, **failed)(view)
-    view = limiter.limit(LOGINS_BY_NAME, key_func=_login_name, **failed)(view)
-    app.view_functions["auth.login"] = view
-
-
-def _login_name() -> str:
-    name = request.form.get("name", "").strip().casefold()
-    return "name:" + hashlib.sha256(name.encode()).hexdigest()
-
-
 def _sessions(app: Flask) -> None:
     manager = LoginManager(app)
     manager.session_protection = None
     manager.user_loader(_load)
-    manager.unauthorized_handler(_ask_to_log_in)
+    manager.unauthorized_handler(ask_to_log_in)
 
 
 def _load(remembered: str) -> Session | None:
     """Return the session that the cookie names; None where it has expired or was ended."""
-    number, _, name = remembered.partition(":")
+    number, _colon, name = remembered.partition(":")
     now = int(clock.now().timestamp())
     if now - int(session.get("active_at", 0)) > settings().session_lifetime.total_seconds():
         return None
@@ -115,6 +97,35 @@ def end_session() -> None:
     session.clear()
 
 
+def device_of(name: str) -> str | None:
+    """Return what names this browser, if this person has logged in with it before."""
+    known = _device()
+    return known["id"] if known and name in known["names"] else None
+
+
+def know_device(name: str, response: AnyResponse) -> AnyResponse:
+    """Let the browser remember who has logged in with it."""
+    known = _device() or {"id": secrets.token_urlsafe(12), "names": []}
+    names = [name, *(other for other in known["names"] if other != name)][:PEOPLE_AT_A_DEVICE]
+    response.set_cookie(
+        DEVICE, _devices().dumps({**known, "names": names}), max_age=YEAR, samesite="Lax", httponly=True,
+        secure=settings().secure_cookies,
+    )  # fmt: skip
+    return response
+
+
+def _device() -> dict[str, Any] | None:
+    try:
+        found: dict[str, Any] = _devices().loads(request.cookies.get(DEVICE, ""))
+    except BadSignature:
+        return None
+    return found
+
+
+def _devices() -> URLSafeSerializer:
+    return URLSafeSerializer(settings().secret_key, salt=DEVICE)
+
+
 def _refuse_nul() -> None:
     """Refuse texts with a NUL: nobody types one, and a database may not store it."""
     told = [*request.args.items(multi=True), *request.form.items(multi=True)]
@@ -122,11 +133,19 @@ def _refuse_nul() -> None:
         abort(400)
 
 
-def _ask_to_log_in() -> AnyResponse:
+def ask_to_log_in() -> AnyResponse:
+    """Lead to the login page, and from there back to the page that was asked for or that a form stood on."""
+    if request.headers.get("X-Requested-With") == "draft":
+        return Response(status=401)  # the page says so, and keeps what was typed
+    if request.method != "GET" or "active_at" in session:
+        flash(_("登录已过期，请重新登录。"), "warning")
     if is_fragment():
-        return Response(status=401, headers={"HX-Redirect": url_for("auth.login")})
-    wanted = request.full_path.rstrip("?") if request.method == "GET" else None
-    return redirect(url_for("auth.login", next=wanted), code=303)
+        page = urlsplit(request.headers.get("HX-Current-URL", ""))
+        wanted = local_address(f"{page.path}?{page.query}".rstrip("?"), lambda: "")
+        address = url_for("auth.login", next=wanted or None)
+        return Response(status=401, headers={"HX-Redirect": address})
+    leaving = request.endpoint == "auth.logout"
+    return redirect(url_for("auth.login", next=None if leaving else this_page() or None), code=303)
 
 
 def allow_style_attributes() -> None:

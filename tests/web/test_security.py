@@ -9,6 +9,8 @@ from flask import Flask
 from engine import identity
 from engine.clock import MovedClock
 from engine.database import Database
+from tests.web.conftest import Browser
+from web import create_app
 from web.context import local_address
 
 
@@ -51,6 +53,59 @@ def test_guessing_a_password_is_slowed_down_for_that_name(stranger):
 def test_guessing_names_is_slowed_down_for_that_address(stranger):
     answers = [stranger.log_in(f"name{number}", "guess").status_code for number in range(31)]
     assert answers[-2:] == [401, 429]
+
+
+def test_all_web_processes_count_together(settings, database, stranger):
+    other = Browser(create_app(settings, database).test_client())
+    for number in range(5):
+        assert stranger.log_in("ada", f"guess {number}").status_code == 401
+        assert other.log_in("ada", f"more {number}").status_code == 401
+    assert stranger.log_in("ada", "guess").status_code == other.log_in("ada", "guess").status_code == 429
+
+
+def test_nobody_is_kept_out_who_sits_at_the_usual_desk(ada, stranger, browser_of, moment: MovedClock):
+    ada.post("/logout")
+    for number in range(12):
+        stranger.log_in("ada", f"guess {number}")
+    assert stranger.log_in("ada").status_code == 429, "not even with the right password"
+    assert ada.log_in("ada").status_code == 303
+    ada.post("/logout")
+
+    assert [ada.log_in("ada", f"slip {number}").status_code for number in range(11)] == [401] * 10 + [429]
+    assert ada.log_in("ben").status_code == 303, "somebody else at the same desk"
+    ada.post("/logout")
+    moment.move_to(moment() + timedelta(minutes=10, seconds=1))
+    assert ada.log_in("ada").status_code == 303
+
+
+def test_a_browser_is_known_only_by_what_we_signed(ada, stranger):
+    ours = ada.client.get_cookie("banjie_device").value
+    for forged in (ours[:-1] + "x", '{"id":"x","names":["ada"]}', "", "."):
+        stranger.client.set_cookie("banjie_device", forged)
+        assert stranger.log_in("ada", "guess").status_code == 401
+    for _ in range(6):
+        stranger.log_in("ada", "guess")
+    assert stranger.log_in("ada").status_code == 429
+
+
+def test_guessing_the_present_password_is_slowed_down(ada, moment: MovedClock):
+    def change(old: str) -> int:
+        new = {"old": old, "new": "another key in it", "again": "another key in it"}
+        return ada.post("/account/password", new).status_code
+
+    assert [change(f"guess {number}") for number in range(11)] == [422] * 10 + [429]
+    assert change("a key in the drawer") == 429
+    moment.move_to(moment() + timedelta(minutes=10, seconds=1))
+    assert change("a key in the drawer") == 303
+
+
+def test_guessing_codes_of_papers_is_slowed_down(stranger, moment: MovedClock):
+    answers = [stranger.get(f"/check/{number}").status_code for number in range(31)]
+    assert answers == [404] * 30 + [429]
+    refused = stranger.get("/check/1")
+    assert "尝试次数过多" in refused.text and "10 分钟" in refused.text
+    moment.move_to(moment() + timedelta(minutes=10, seconds=1))
+    assert stranger.get("/check/1").status_code == 404
 
 
 def test_logging_in_often_is_no_guessing(stranger):
