@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -88,21 +89,22 @@ class Held:
     timers: dict[tuple[str, datetime], ArmedTimer] = field(default_factory=dict)
     awaited: frozenset[AwaitedEvent] = frozenset()
     incidents: dict[str, Incident] = field(default_factory=dict)
-    values: dict[str, str] = field(default_factory=dict)
+    found_by: dict[str, Any] = field(default_factory=dict)  # as ``searchable`` was
 
     def remember(self) -> None:
         """Note how the instance stands, so that only what changes from here on is written."""
-        self.tasks = {task.id: task for task in self.execution.open_tasks}
-        self.timers = {(timer.token_id, timer.due_at): timer for timer in self.execution.timers}
-        self.awaited = frozenset(self.execution.awaited)
-        self.incidents = {incident.token_id: incident for incident in self.execution.incidents}
-        self.values = self.searchable_values(self.execution.seen_variables)
+        standing = self.execution.standing
+        self.tasks = {task.id: task for task in standing.tasks}
+        self.timers = {(timer.token_id, timer.due_at): timer for timer in standing.timers}
+        self.awaited = frozenset(standing.awaited)
+        self.incidents = {incident.token_id: incident for incident in standing.incidents}
+        self.found_by = self.searchable()
 
-    def searchable_values(self, variables: Mapping[str, Any]) -> dict[str, str]:
-        """Return the values that the diagram wants the case to be found by; restricted ones never."""
-        names = _names(self.program.root.properties.get("searchable"))
-        texts = {name: searchable_text(variables.get(name)) for name in names if name not in self.restricted}
-        return {name: text for name, text in texts.items() if text is not None}
+    def searchable(self) -> dict[str, Any]:
+        """Return the variables that the diagram wants the case to be found by; restricted ones never."""
+        variables = self.execution.seen_variables
+        names = _names(self.program.root.properties.get("searchable", ""))
+        return {name: variables.get(name) for name in names if name not in self.restricted}
 
     def excluded_from(self, task: OpenTask) -> frozenset[str]:
         """Return who may not do a task, because of what they did in this case."""
@@ -242,6 +244,12 @@ _UPDATE_INSTANCE = (
 )  # fmt: skip
 #: What is written of a task that ends.
 _END = ("status", "drafts", "completed_at", "completed_by", "completed_for", "submission")
+#: What a row of a task that ends is filled up with; the row that is there keeps its own.
+_IN_PLACE = {
+    **{column.name: "" if not column.nullable else None for column in _task.c},
+    "priority": 0,
+    "drafts": "{}",
+}
 
 
 def _insert_or_update(table: Table, key: Sequence[str], renewed: Sequence[str]) -> Mapping[str, Any]:
@@ -300,21 +308,22 @@ def store(
     if held.requests.broken is not None:
         raise held.requests.broken
     execution = held.execution
-    tasks = {task.id: task for task in execution.open_tasks}
-    timers = {(timer.token_id, timer.due_at): timer for timer in execution.timers}
-    awaited = frozenset(execution.awaited)
-    incidents = {incident.token_id: incident for incident in execution.incidents}
+    standing = execution.standing
+    tasks = {task.id: task for task in standing.tasks}
+    timers = {(timer.token_id, timer.due_at): timer for timer in standing.timers}
+    awaited = frozenset(standing.awaited)
+    incidents = {incident.token_id: incident for incident in standing.incidents}
     opened = [task for task_id, task in tasks.items() if task_id not in held.tasks]
     closed = [task_id for task_id in held.tasks if task_id not in tasks]
     ended_at = execution.ended_at
     _note_restricted(uow, held, opened)
     offers = {task.id: _offer(held, task) for task in opened}
     newcomers = _new_viewers(held, offers.values(), done)
-    variables = execution.seen_variables
-    values = held.searchable_values(variables)
+    found_by = held.searchable()
+    values = _searchable_texts(found_by)
     is_stuck = bool(incidents) and not (tasks or timers or awaited)
     held.status = _status(ended_at, is_cancelled=is_cancelled, is_stuck=is_stuck)
-    _update_instance(uow, held, ended_at, _face(uow, held, variables), values)
+    _update_instance(uow, held, ended_at, _face(uow, held), values)
     kept = [task for task_id, task in tasks.items() if task_id in held.tasks]
     _exclude_further(uow, held, kept, done)
     task_rows = _task_rows(uow, held, closed, done, opened, offers)
@@ -323,7 +332,7 @@ def store(
         _store_timers(uow, held, timers)
         _store_awaited(uow, held, awaited)
         news = _store_incidents(uow, held, incidents, cause)
-        _store_values(uow, held, values)
+        _store_values(uow, held, found_by, values)
         if newcomers:
             rows = [{"holder": holder, "instance_id": held.instance_id} for holder in sorted(newcomers)]
             uow.execute(_LET_SEE, rows)
@@ -333,7 +342,7 @@ def store(
     held.requests.messages.clear()
     held.requests.lines.clear()
     held.tasks, held.timers, held.awaited, held.incidents = tasks, timers, awaited, incidents
-    held.values = values
+    held.found_by = found_by
 
 
 def _note_restricted(uow: UnitOfWork, held: Held, opened: Sequence[OpenTask]) -> None:
@@ -401,13 +410,14 @@ def _status(ended_at: str | None, *, is_cancelled: bool, is_stuck: bool) -> str:
     return "stopped" if is_stuck else "running"
 
 
-def _face(uow: UnitOfWork, held: Held, variables: Mapping[str, Any]) -> dict[str, str]:
+def _face(uow: UnitOfWork, held: Held) -> dict[str, str]:
     """Return title, customer and unit as the diagram says; restricted values cannot get into them."""
     properties = held.program.root.properties
     wanted = {name: properties.get(name) for name in ("caseTitle", "caseCustomer", "caseUnit")}
     if not any(wanted.values()):
         return {"title": "", "customer": "", "unit": ""}
-    variables = {name: HIDDEN if name in held.restricted else value for name, value in variables.items()}
+    seen = held.execution.seen_variables
+    variables = {**seen, **dict.fromkeys(held.restricted & seen.keys(), HIDDEN)}
     functions = expression_functions(uow)
     return {
         "title": _written(wanted["caseTitle"], variables, functions)[:300],
@@ -446,8 +456,10 @@ def _task_rows(
     offers: Mapping[UUID, Offer],
 ) -> list[dict[str, Any]]:
     """Return the rows of the tasks that ended and of those that opened."""
+    ended = [_ended_row(uow, held, task_id, done) for task_id in closed]
+    if not opened:
+        return ended
     pinned = {definitions.version(uow, id_).key: id_ for id_ in held.definition_ids}
-    ended = [_ended_row(uow, held, held.tasks[task_id], done, pinned) for task_id in closed]
     new = [_task_row(uow, held, task, offers[task.id], pinned) for task in opened]
     return ended + new
 
@@ -478,15 +490,20 @@ def _store_tasks(
         uow.execute(_ENTER_INBOX, rows)
 
 
-def _ended_row(
-    uow: UnitOfWork, held: Held, task: OpenTask, done: Done | None, pinned: Mapping[str, int]
-) -> dict[str, Any]:
-    row = _task_row(uow, held, task, _offer(held, task), pinned)
-    if done is None or done.task_id != task.id:
-        return row | {"status": "cancelled", "completed_at": uow.now}
+def _ended_row(uow: UnitOfWork, held: Held, task_id: UUID, done: Done | None) -> dict[str, Any]:
+    row = {
+        **_IN_PLACE,
+        "id": task_id,
+        "instance_id": held.instance_id,
+        "definition_id": held.definition_ids[0],
+        "created_at": uow.now,
+        "status": "cancelled",
+        "completed_at": uow.now,
+    }
+    if done is None or done.task_id != task_id:
+        return row
     return row | {
         "status": "completed",
-        "completed_at": uow.now,
         "completed_by": done.by,
         "completed_for": done.on_behalf_of,
         "submission": done.submission,
@@ -662,16 +679,26 @@ def incident_row(uow: UnitOfWork, instance_id: int, incident: Incident) -> dict[
     }
 
 
-def _store_values(uow: UnitOfWork, held: Held, values: Mapping[str, str]) -> None:
-    changed = {name: text for name, text in values.items() if held.values.get(name) != text}
-    gone = [name for name in held.values if name not in values]
+def _searchable_texts(variables: Mapping[str, Any]) -> dict[str, str]:
+    texts = {name: searchable_text(value) for name, value in variables.items()}
+    return {name: text for name, text in texts.items() if text is not None}
+
+
+def _store_values(
+    uow: UnitOfWork, held: Held, found_by: Mapping[str, Any], values: Mapping[str, str]
+) -> None:
+    """Write the texts that changed; a variable that is the same object has the same text."""
+    same = {name for name, value in held.found_by.items() if name in found_by and found_by[name] is value}
+    before = _searchable_texts({name: held.found_by[name] for name in held.found_by.keys() - same})
+    changed = {name: values[name] for name in values.keys() - same if before.get(name) != values[name]}
+    gone = sorted(before.keys() - values.keys())
     if gone:
         uow.execute(_FORGET_VALUES, {"of_id": held.instance_id, "names": gone})
     if not changed:
         return
     rows = [
         {"instance_id": held.instance_id, "name": name, "value": text, "changed_at": uow.now}
-        for name, text in changed.items()
+        for name, text in sorted(changed.items())
     ]
     uow.execute(_STORE_VALUES[uow.dialect], rows)
 
@@ -726,8 +753,9 @@ def _way(advance: Advance, root: str) -> dict[str, list[str]]:
     return {key: ids for key, ids in way.items() if ids}
 
 
-def _names(listed: str | None) -> list[str]:
-    return [name.strip() for name in (listed or "").split(",") if name.strip()]
+@functools.lru_cache(maxsize=1000)
+def _names(listed: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in listed.split(",") if name.strip())
 
 
 # ---- a new instance --------------------------------------------------------------------------------------
@@ -810,7 +838,7 @@ def begin(
     )
     held.performed("start", by.name if by else None, on_behalf_of)
     holders = {f"u:{name}" for name in held.performers.get("start", ())}
-    holders |= {f"g:{group}" for group in _names(program.root.properties.get("visibleTo"))}
+    holders |= {f"g:{group}" for group in _names(program.root.properties.get("visibleTo", ""))}
     if holders:
         uow.execute(_LET_SEE, [{"holder": h, "instance_id": instance_id} for h in sorted(holders)])
     held.viewers = frozenset(holders)

@@ -269,7 +269,7 @@ def complete_task(
     known = held.execution.task_variables(task_id)
     files = _Files(uow, by, row.id)
     values = checked(_load(uow, form, submitted, known, files) | dict(variables or {}))
-    before = checked({name: known[name] for name in values if name in known})
+    before = {name: known[name] for name in values if name in known}
     advance = held.execution.complete_task(task_id, values)
     files.attach(row.id, values)
     on_behalf_of = acts_for if acts_for != by.name else None
@@ -519,6 +519,8 @@ class _Files:
 
     def attach(self, instance_id: int, values: Mapping[str, Any]) -> None:
         """Make the new files part of the case, each under the variable that names it."""
+        if not self._new:
+            return
         named = {
             identifier: variable for variable, value in values.items() for identifier in _files_in(value)
         }

@@ -24,6 +24,7 @@ from engine.bpmn.outcomes import (
     SentEvent,
     Service,
     ServiceCall,
+    Standing,
     Surroundings,
     Variables,
 )
@@ -46,6 +47,7 @@ __all__ = [
     "SentEvent",
     "Service",
     "ServiceCall",
+    "Standing",
     "Surroundings",
     "Variables",
 ]
@@ -183,63 +185,44 @@ class Execution:
         return dict(self._open(task_id).variables)
 
     @property
-    def open_tasks(self) -> Sequence[OpenTask]:
-        """The user tasks that wait for a person, oldest first."""
-        return [
-            self._open_task(token)
-            for token in self._instance.tokens()
-            if token.state == TaskState.READY and isinstance(token.task_spec, UserTask)
-        ]
-
-    @property
-    def timers(self) -> Sequence[ArmedTimer]:
-        """The timers that are armed."""
-        return [
-            ArmedTimer(
-                str(token.id),
-                token.task_spec.bpmn_id,
-                datetime.fromisoformat(token.internal_data["due"]),
-                token.workflow.spec.name,
-            )
-            for token in self._instance.tokens()
-            if token.state == TaskState.WAITING and "due" in token.internal_data
-        ]
-
-    @property
-    def awaited(self) -> Sequence[AwaitedEvent]:
-        """The messages and signals that something waits for."""
-        found = []
+    def standing(self) -> Standing:
+        """All that the instance waits for, found in one walk through its tokens."""
+        found = Standing()
         for token in self._instance.tokens():
             spec = token.task_spec
-            if (
+            if token.state == TaskState.READY and isinstance(spec, UserTask):
+                found.tasks.append(self._open_task(token))
+            elif token.state == TaskState.WAITING and "due" in token.internal_data:
+                found.timers.append(_armed_timer(token))
+            elif token.state == TaskState.ERROR:
+                found.incidents.append(_incident(token))
+            elif (
                 token.state == TaskState.WAITING
                 and isinstance(spec, CatchingEvent)
                 and spec.event.timer is None
             ):
-                found.append(
-                    AwaitedEvent(
-                        spec.event.kind,
-                        spec.event.name,
-                        spec.bpmn_id,
-                        token.internal_data.get("key", ""),
-                        token.workflow.spec.name,
-                    )
-                )
+                found.awaited.append(_awaited_event(token, spec))
         return found
+
+    @property
+    def open_tasks(self) -> Sequence[OpenTask]:
+        """The user tasks that wait for a person, oldest first."""
+        return self.standing.tasks
+
+    @property
+    def timers(self) -> Sequence[ArmedTimer]:
+        """The timers that are armed."""
+        return self.standing.timers
+
+    @property
+    def awaited(self) -> Sequence[AwaitedEvent]:
+        """The messages and signals that something waits for."""
+        return self.standing.awaited
 
     @property
     def incidents(self) -> Sequence[Incident]:
         """The elements that could not be carried out."""
-        return [
-            Incident(
-                str(token.id),
-                token.task_spec.bpmn_id,
-                Text(*token.internal_data["failed"][1:]),
-                token.workflow.spec.name,
-            )
-            for token in self._instance.tokens()
-            if token.state == TaskState.ERROR
-        ]
+        return self.standing.incidents
 
     @property
     def tokens(self) -> Sequence[str]:
@@ -320,6 +303,21 @@ class Execution:
 
 def _gone() -> Conflict:
     return Conflict(Text("这一步已经不在了。", "This step is not there any more."))
+
+
+def _armed_timer(token: Token) -> ArmedTimer:
+    due_at = datetime.fromisoformat(token.internal_data["due"])
+    return ArmedTimer(str(token.id), token.task_spec.bpmn_id, due_at, token.workflow.spec.name)
+
+
+def _awaited_event(token: Token, spec: CatchingEvent) -> AwaitedEvent:
+    key, process_id = token.internal_data.get("key", ""), token.workflow.spec.name
+    return AwaitedEvent(spec.event.kind, spec.event.name, spec.bpmn_id, key, process_id)
+
+
+def _incident(token: Token) -> Incident:
+    message = Text(*token.internal_data["failed"][1:])
+    return Incident(str(token.id), token.task_spec.bpmn_id, message, token.workflow.spec.name)
 
 
 def _instant(text: str | None) -> datetime | None:

@@ -109,6 +109,16 @@ class Incident:
 
 
 @dataclass(frozen=True)
+class Standing:
+    """Where an instance stands: all that it waits for, oldest first."""
+
+    tasks: list[OpenTask] = field(default_factory=list)
+    timers: list[ArmedTimer] = field(default_factory=list)
+    awaited: list[AwaitedEvent] = field(default_factory=list)
+    incidents: list[Incident] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
 class Decided:
     """A decision that was made on the way."""
 

@@ -129,14 +129,12 @@ def _record(value: Mapping[Any, Any], name: str, depth: int) -> dict[str, Any]:
 
 def to_json(value: Any) -> str:
     """Return JSON text; decimals, dates, times, instants and spans keep their types."""
-    return json.dumps(value, default=_encode, ensure_ascii=False, separators=(",", ":"))
+    return _JSON.encode(value)
 
 
 def from_json(text: str) -> Any:
     """Return what ``to_json`` was given."""
-    if f'"{TYPE_MARK}"' in text:
-        return json.loads(text, object_hook=_decode)
-    return json.loads(text)
+    return _TYPED_JSON.decode(text) if f'"{TYPE_MARK}"' in text else json.loads(text)
 
 
 def _encode(value: Any) -> dict[str, str]:
@@ -170,3 +168,8 @@ _DECODERS: dict[str, Callable[[str], Any]] = {
 def _decode(found: dict[str, Any]) -> Any:
     kind = found.get(TYPE_MARK)
     return found if kind is None else _DECODERS[kind](found["value"])
+
+
+# Made once: making one takes as long as encoding a small value.
+_JSON = json.JSONEncoder(default=_encode, ensure_ascii=False, separators=(",", ":"))
+_TYPED_JSON = json.JSONDecoder(object_hook=_decode)

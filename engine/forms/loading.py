@@ -442,7 +442,7 @@ def _not_computed(level: Level, variables: Mapping[str, Any]) -> dict[str, tuple
     """A computation may fail for want of an optional entry; otherwise somebody must know that it did."""
     errors: dict[str, tuple[Text, ...]] = {}
     for spec in level.layout.computed:
-        if spec.key in level.hidden:
+        if spec.key in level.hidden or level.values.get(spec.key) is not None:
             continue
         names = set(re.findall(r"[^\W\d]\w*", spec.expression))
         if any(variables.get(other.key) is None for other in level.layout.fields if other.key in names):

@@ -42,11 +42,7 @@ Topic = Callable[[Requests, ServiceCall], Variables]
 
 def by_topic(requests: Requests, topics: Mapping[str, Topic]) -> Mapping[str, Service]:
     """Return the services as an execution calls them."""
-
-    def bound(service: Topic) -> Service:
-        return lambda call: service(requests, call)
-
-    return {topic: bound(service) for topic, service in topics.items()}
+    return {topic: functools.partial(service, requests) for topic, service in topics.items()}
 
 
 def all_or_nothing(service: Topic) -> Topic:
