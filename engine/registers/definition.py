@@ -23,6 +23,7 @@ from engine.registers.shapes import (
     Register,
     Verification,
 )
+from engine.registers.values import is_safe_number
 from engine.texts import Text, same
 
 FILE_NAME = "registers.toml"
@@ -389,10 +390,10 @@ class _Reading:
 
     def _series(self, entry: Mapping[str, Any], name: str, where: str) -> str:
         pattern = self._text(entry, name, where)
-        if name in entry and not is_pattern(pattern):
+        if name in entry and not (is_pattern(pattern) and is_safe_number(pattern)):
             message = Text(
-                "编号规则“{pattern}”不对，应类似 ZHZ-{{year}}-{{n:05}}，最多 40 个字符。",
-                "“{pattern}” is no pattern of numbers such as ZHZ-{{year}}-{{n:05}}, 40 characters at most.",
+                "编号规则“{pattern}”不对，应类似 ZHZ-{{year}}-{{n:05}}，最多 40 个字符，不能有斜杠。",
+                "“{pattern}” is no pattern such as ZHZ-{{year}}-{{n:05}}: 40 characters at most, no slashes.",
             )
             self._wrong("number-pattern", message.format(pattern=pattern), where, of=name)
         return pattern

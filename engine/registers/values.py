@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -15,6 +16,8 @@ from engine.texts import Text, same
 LONGEST_FOUND = 200  # characters of a value that records are found by
 LONGEST_NUMBER = 100
 LONGEST_TITLE = 300
+#: Control and format characters, which may turn round what is beside them; odd spaces; no characters at all.
+_UNSAFE_KINDS = frozenset({"Cc", "Cf", "Cs", "Cn", "Zs", "Zl", "Zp"})
 
 _MISSING = Text("请填写。", "Please fill this in.")
 _NOT_OFFERED = Text("不是可选的值：{offered}。", "It is none of: {offered}.")
@@ -22,6 +25,10 @@ _TOO_SMALL = Text("不能小于 {least}。", "It cannot be less than {least}.")
 _TOO_LARGE = Text("不能大于 {most}。", "It cannot be more than {most}.")
 _UNKNOWN = Text("登记簿没有这个字段。", "The register has no such field.")
 _NUMBER_TOO_LONG = Text("最多 {most} 个字。", "At most {most} characters.")
+_NUMBER_UNSAFE = Text(
+    "编号里不能有“/”“\\”和看不见的字符，空格只能是单个普通空格，也不能只有点。",
+    "No “/”, “\\” or invisible character in a number, only single plain spaces, and not dots alone.",
+)
 
 
 def searchable_text(value: Any, longest: int = 500) -> str | None:
@@ -103,10 +110,26 @@ def read_all(
     for key, field in register.fields.items():
         if field.required and values.get(key) is None and key not in errors:
             errors[key] = (_MISSING,)
-    number = values.get(register.number_field or "")
-    if isinstance(number, str) and len(number) > LONGEST_NUMBER:
-        errors[register.number_field or ""] = (_NUMBER_TOO_LONG.format(most=LONGEST_NUMBER),)
+    number_field = register.number_field or ""
+    number = values.get(number_field)
+    if isinstance(number, str) and number != (present or {}).get(number_field):
+        if len(number) > LONGEST_NUMBER:
+            errors[number_field] = (_NUMBER_TOO_LONG.format(most=LONGEST_NUMBER),)
+        elif not is_safe_number(number):
+            errors[number_field] = (_NUMBER_UNSAFE,)
     return values, errors
+
+
+def is_safe_number(number: str) -> bool:
+    """Whether a number can stand in the address of a page, and looks like no other."""
+    kinds = {unicodedata.category(each) for each in number if each != " "}
+    has_odd_spaces = "  " in number or number != number.strip()
+    return (
+        kinds.isdisjoint(_UNSAFE_KINDS)
+        and not set(number) & {"/", "\\"}
+        and not has_odd_spaces
+        and bool(number.strip("."))
+    )
 
 
 def title_of(register: Register, number: str, values: Mapping[str, Any]) -> str:
