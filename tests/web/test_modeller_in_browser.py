@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -199,3 +200,88 @@ def test_the_modellers_can_be_used_by_everybody(open_page, database, olga, langu
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), kind
         if kind != "decision":
             expect(page.locator("[data-panel]")).to_contain_text("基本" if language == "zh" else "General")
+
+
+VISIBLE_WORDS = """() => {
+  const said = [];
+  for (const root of document.querySelectorAll("[data-canvas], [data-panel], .djs-popup")) {
+    const texts = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+      const place = texts.currentNode.parentElement;
+      if (!place.closest("style, textarea, .djs-label, td, .view-drd")) said.push(texts.currentNode.data.trim());
+    }
+    for (const element of root.querySelectorAll("[title], [placeholder], [aria-label]")) {
+      for (const name of ["title", "placeholder", "aria-label"]) said.push(element.getAttribute(name) ?? "");
+    }
+  }
+  return said;
+}"""
+UNFOLD = """() => {
+  for (const head of document.querySelectorAll("[data-panel] .bio-properties-panel-group-header:not(.open)")) head.click();
+  for (const more of document.querySelectorAll("[data-panel] .bio-properties-panel-add-entry")) more.click();
+}"""
+#: Names that are the same in every language: of the files, of types, of the maker of the editors.
+SAME_EVERYWHERE = re.compile(
+    r"ID|BPMN|CMMN|Powered by bpmn\.io|[a-z_]+|[A-Za-z]+_\w+|labelEn|documentationEn"
+    r"|caseNumberPrefix|caseCustomer|key\d+|dateTime"
+)
+
+
+def _english(page) -> set[str]:
+    page.wait_for_timeout(300)
+    words = {word for word in page.evaluate(VISIBLE_WORDS) if re.search("[A-Za-z]{2}", word)}
+    return {
+        word
+        for word in words
+        if not re.search("[\u4e00-\u9fff]", word) and not SAME_EVERYWHERE.fullmatch(word)
+    }
+
+
+def test_in_chinese_the_modeller_of_processes_speaks_chinese(open_page, database, olga):
+    page = open_page("olga")
+    _open(page, database, "process", "lend_key")
+    assert not _english(page)
+    for element in ("hand_out", "asked", "f1", "returned"):
+        page.evaluate(
+            """(id) => {
+              const modeler = document.querySelector("[data-canvas]").modeler;
+              const element = modeler.get("elementRegistry").get(id);
+              modeler.get("selection").select(element);
+              modeler.get("popupMenu").open(element, "bpmn-replace", { x: 100, y: 100 });
+            }""",
+            element,
+        )
+        page.wait_for_timeout(200)
+        page.evaluate(UNFOLD)
+        assert not _english(page), element
+    expect(page.locator("[data-panel]")).to_contain_text("结束事件")
+
+
+def test_in_chinese_the_modeller_of_forms_speaks_chinese(open_page, database, olga):
+    page = open_page("olga")
+    _open(page, database, "form", "hand_out")
+    assert not _english(page)
+    for key in ("key_number", "photo"):
+        page.evaluate(
+            """(key) => {
+              const modeler = document.querySelector("[data-canvas]").modeler;
+              const field = modeler.get("formFieldRegistry").getAll().find((field) => field.key === key);
+              modeler.get("selection").set(field);
+            }""",
+            key,
+        )
+        page.wait_for_timeout(200)
+        page.evaluate(UNFOLD)
+        assert not _english(page), key
+
+
+def test_in_chinese_the_modeller_of_tables_speaks_chinese(open_page, database, olga):
+    with database.unit_of_work() as uow:
+        definitions.deploy(uow, {"keys.dmn": TABLE_OF_KEYS.encode()}, by=SYSTEM, reason="x")
+    page = open_page("olga")
+    _open(page, database, "decision", "which_key")
+    expect(page.locator("[data-canvas]")).to_contain_text("第一条（FIRST）")
+    assert not _english(page)
+    page.locator("[data-canvas] td.input-cell").first.click(button="right")
+    expect(page.locator("[data-canvas]")).to_contain_text("在上方加规则")
+    assert not _english(page)

@@ -7,9 +7,12 @@ import "dmn-js/dist/assets/dmn-js-literal-expression.css";
 import "dmn-js/dist/assets/dmn-font/css/dmn.css";
 import "./decision.css";
 import NavigatedViewer from "dmn-js/lib/NavigatedViewer";
-import { inChinese } from "./modeller/chinese.js";
+import { HIT_POLICIES } from "dmn-js-decision-table/lib/features/hit-policy/HitPolicies";
+import { inChinese, nameHitPolicies } from "./modeller/chinese.js";
 
-const own = document.documentElement.lang === "en" ? [] : [{ translate: ["value", inChinese] }];
+const speaksChinese = document.documentElement.lang !== "en";
+if (speaksChinese) nameHitPolicies(HIT_POLICIES);
+const own = speaksChinese ? [{ translate: ["value", inChinese] }] : [];
 const part = { additionalModules: own };
 
 async function show(box) {

@@ -43,7 +43,25 @@ const diagrams = {
   "Participant": "泳池", "Pool": "泳池", "Lane": "泳道", "Process": "流程", "Collaboration": "协作", "Label": "标签",
   "Tasks": "任务", "Gateways": "网关", "Sub-processes": "子流程", "Events": "事件", "Data": "数据",
   "Participants": "泳池", "Start events": "开始事件", "Intermediate events": "中间事件", "Boundary events": "边界事件",
-  "End events": "结束事件", "Search": "查找", "Open menu": "打开菜单", "Tools": "工具",
+  "End events": "结束事件", "Search": "查找", "Open menu": "打开菜单", "Tools": "工具", "Results": "结果",
+  "Ad-hoc sub-process": "即席子流程", "Ad-hoc sub-process (collapsed)": "即席子流程（折叠）", "Ad-hoc sub-process (expanded)": "即席子流程（展开）",
+  "Event based instantiating Gateway": "事件网关（开始）", "Parallel Event based instantiating Gateway": "并行事件网关（开始）",
+  "Align elements": "对齐", "Align elements ": "对齐", "Distribute elements horizontally": "水平均分", "Distribute elements vertically": "竖直均分",
+  "Expanded pool/participant": "泳池（展开）", "Active elements": "激活的元素",
+};
+
+// The head of the panel: what is selected.
+const heads = {
+  "Collapsed Pool": "泳池（折叠）", "Empty Pool": "泳池（空）", "Expanded Pool": "泳池", "Data Input": "数据输入", "Data Output": "数据输出",
+  "Collapsed Sub Process": "子流程（折叠）", "Expanded Sub Process": "子流程", "Event Sub Process": "事件子流程",
+  "Collapsed Event Sub Process": "事件子流程（折叠）", "Expanded Event Sub Process": "事件子流程",
+  "Transaction": "事务子流程", "Collapsed Transaction": "事务子流程（折叠）", "Expanded Transaction": "事务子流程",
+  "Ad Hoc Sub Process": "即席子流程", "Collapsed Ad Hoc Sub Process": "即席子流程（折叠）", "Expanded Ad Hoc Sub Process": "即席子流程",
+  "Message Flow": "消息流", "Data Input Association": "数据输入关联", "Data Output Association": "数据输出关联",
+  "Intermediate Catch Event": "中间事件（等待）", "Boundary Event": "边界事件",
+  "Boundary Event (Non Interrupting)": "边界事件（不中断）", "Start Event (Non Interrupting)": "开始事件（不中断）",
+  "Compensate Intermediate Throw Event": "发出补偿", "Compensate End Event": "补偿结束事件", "Compensate Boundary Event": "补偿边界事件",
+  "Compensate Start Event": "补偿开始事件", "Link Intermediate Catch Event": "链接（接收）", "Link Intermediate Throw Event": "链接（发出）",
 };
 
 // The panel at the side.
@@ -58,9 +76,9 @@ const panel = {
   "Specify more than one group as a comma separated list.": "多个组用逗号分开。",
   "Specify more than one user as a comma separated list.": "多个人用逗号分开。",
   "The due date as an EL expression (e.g. ${someDate}) or an ISO date (e.g. 2015-06-26T09:54:00).":
-    "表达式(如 ${workdays(2)}、${hours(12)})或 ISO 时间。",
+    "表达式（如 ${workdays(2)}、${hours(12)}）或 ISO 时间。",
   "The follow up date as an EL expression (e.g. ${someDate}) or an ISO date (e.g. 2015-06-26T09:54:00).":
-    "表达式(如 ${workdays(1)})或 ISO 时间。",
+    "表达式（如 ${workdays(1)}）或 ISO 时间。",
   "Candidate starter": "谁可以发起", "Candidate starter groups": "可发起的组", "Candidate starter users": "可发起的人",
   "Form": "表单", "Forms": "表单", "Form key": "表单 key", "Form ID": "表单 ID", "Form reference": "表单引用", "Type": "类型",
   "Camunda Forms": "引用表单（formRef）", "Embedded or External Task Forms": "按 key 引用（formKey）", "Generated Task Forms": "自动生成",
@@ -82,7 +100,7 @@ const panel = {
   "Completion condition": "提前结束条件", "Input collection": "输入集合", "Input element": "输入元素",
   "Timer": "定时", "Date": "日期", "Duration": "时长", "Cycle": "周期",
   "A specific point in time defined as ISO 8601 combined date and time representation.": "某一时刻：ISO 时间或表达式。",
-  "A time duration defined as ISO 8601 durations format.": "时长：PT12H、P2D 或表达式(如 ${workdays(2)})。",
+  "A time duration defined as ISO 8601 durations format.": "时长：PT12H、P2D 或表达式（如 ${workdays(2)}）。",
   "A cycle defined as ISO 8601 repeating intervals format, or a cron expression.": "周期：R3/PT1H 或 ${daily(\"17:00\")}。",
   "A cycle defined as ISO 8601 repeating intervals format.": "周期：R3/PT1H 或 ${daily(\"17:00\")}。",
   "Message": "消息", "Global message reference": "消息", "Signal": "信号", "Global signal reference": "信号",
@@ -93,13 +111,33 @@ const panel = {
   "Create": "新建", "Create new ...": "新建……", "Create new list item": "新建一项", "Delete item": "删除这一项",
   "Toggle list item": "展开或收起这一项", "Toggle section": "展开或收起", "Section contains an error": "这一组里有错误",
   "Section contains edits": "这一组里有内容", "Open documentation": "打开说明", "Open pop-up editor": "在大窗口里编辑",
-  "Opened in editor": "已在大窗口里打开", "<empty>": "(空)", "<none>": "(无)", "List contains {numOfItems} item": "共 {numOfItems} 项",
+  "Opened in editor": "已在大窗口里打开", "<empty>": "（空）", "<none>": "（无）", "List contains {numOfItems} item": "共 {numOfItems} 项",
   "List contains {numOfItems} items": "共 {numOfItems} 项",
   "ID must not be empty.": "ID 不能为空。", "ID must be unique.": "ID 不能重复。", "ID must not contain spaces.": "ID 不能有空格。",
-  "ID must be a valid QName.": "ID 只能用字母、数字、_、- 和 .,不能以数字开头。", "ID must not contain prefix.": "ID 不能有前缀。",
+  "ID must be a valid QName.": "ID 只能用字母、数字、_、- 和 .，不能以数字开头。", "ID must not contain prefix.": "ID 不能有前缀。",
   "This maps to the process definition key.": "流程的 key。改了就是另一个流程。",
   "Specifies the priority of a user task. Must be an integer between 0 and 100. If no value is provided, the default value is 50. ":
     "0 到 100 的整数，不填为 50。",
+  "<no reference>": "（没有引用）", "Start typing \"${}\" to create an expression.": "输入 ${} 开始写表达式。",
+  "Asynchronous before": "之前异步", "Asynchronous after": "之后异步", "BPMN": "BPMN 流程", "CMMN": "CMMN 案例", "Case ref": "案例引用",
+  "Business key": "业务 key", "Business key expression": "业务 key 表达式", "Class": "类", "Tenant ID": "租户 ID", "Created in": "建立于",
+  "Delegate Variable Mapping": "委托变量映射", "Delegate Class": "委托类", "Default value": "默认值", "Constraints": "限制", "Config": "配置",
+  "version tag": "版本标签", "versionTag": "版本标签", "Event type": "事件类型", "Listener type": "监听器类型", "Listener ID": "监听器 ID",
+  "Scope": "范围", "Update": "更新", "Custom type": "自定类型", "<custom type>": "（自定类型）", "Implementation type": "实现方式",
+  "Connector ID": "连接器 ID", "Connector inputs": "连接器输入", "Connector outputs": "连接器输出", "Field injection": "字段注入",
+  "Define the name of the variable that will contain the error code.": "错误代码存入这个变量。",
+  "Define the name of the variable that will contain the error message.": "错误消息存入这个变量。",
+  "Define the name of the variable that will contain the escalation code.": "升级代码存入这个变量。",
+  "Refers to the process variable name": "流程变量的名称", "Variable names": "变量名", "Input mapping": "传入", "Output mapping": "传出",
+  "collectEntries (List<Object>)": "每行一个值（collectEntries）", "resultList (List<Map<String, Object>>)": "所有行（resultList）",
+  "singleEntry (TypedValue)": "一个值（singleEntry）", "singleResult (Map<String, Object>)": "一行（singleResult）",
+  "List of process variable names that trigger the condition evaluation.": "这些变量变化时判断条件。",
+  "Specify more than one variable change event as a comma separated list. Variable change events are:": "多个变量事件用逗号分开，可以是：",
+  "How to configure a timer": "怎样填写定时", "Learn more.": "了解更多。", "FEEL expression is mandatory": "这里写 FEEL 表达式",
+  "Click to set a dynamic value with FEEL expression": "点一下改写成 FEEL 表达式", "Click to remove dynamic value with FEEL expression": "点一下改回固定值",
+  "Unparsable FEEL expression.": "FEEL 表达式写得不对。", "JSON contains errors": "JSON 写得不对", "Learn how to define conditions.": "怎样写条件。",
+  "Must not be empty.": "不能为空。", "Must be unique.": "不能重复。", "Must not contain spaces.": "不能有空格。", "Must not contain prefix.": "不能有前缀。",
+  "Must be a valid QName.": "只能用字母、数字、_、- 和 .，不能以数字开头。", "Close": "关闭", "Remove": "删除",
 };
 
 const tables = {
@@ -134,6 +172,26 @@ const tables = {
   "Append decision": "接着加决策", "Append input data": "接着加输入数据", "Append knowledge source": "接着加依据",
   "Append business knowledge model": "接着加知识模型", "Connect to other element": "连接到其他元素",
   "Activate hand tool": "移动画布", "Activate lasso tool": "框选", "Add text annotation": "添加注释",
+  "Move Input": "移动输入列", "Move Output": "移动输出列", "Open decision table": "打开决策表", "Open literal expression": "打开表达式",
+  "Decision table context menu": "决策表菜单", "Duration value": "时长", "Date and time value": "日期和时间", "Edit duration": "编辑时长",
+  "Edit date and time": "编辑日期和时间", "Edit start date": "编辑开始日期", "Edit end date": "编辑结束日期", "Edit start time": "编辑开始时间",
+  "Edit end time": "编辑结束时间", "Edit start date and time": "编辑开始日期和时间", "Edit end date and time": "编辑结束日期和时间",
+  "Start time": "开始时间", "End time": "结束时间", "Start date and time": "开始日期和时间", "End date and time": "结束日期和时间",
+  "Set date": "设定日期", "Set time": "设定时间", "Set date and time": "设定日期和时间", "Set duration": "设定时长", "e.g. { sample } ": "例如 { sample }",
+  "e.g. { sample }": "例如 { sample }", "e.g. { example } ": "例如 { example }", "Must match PnYnM": "写成 PnYnM", "Must match PnDTnH": "写成 PnDTnH",
+  "Add parameter": "加参数", "Remove parameter": "删除参数", "Edit formal parameters": "编辑参数", "Edit function kind": "编辑函数种类",
+  "Function kind: {kind}": "函数种类：{kind}", "Kind": "种类", "Expression language: {expressionLanguageLabel}": "表达式语言：{expressionLanguageLabel}",
+  "\"value\", \"value\", ...": "\"值\", \"值\", ...",
+};
+
+// How many rules may apply; the package does not ask its translator for these.
+const hitPolicies = {
+  "Unique": ["唯一（UNIQUE）", "规则不重叠，只有一条符合"], "First": ["第一条（FIRST）", "规则可以重叠，取最上面符合的一条"],
+  "Priority": ["优先（PRIORITY）", "规则可以重叠，取优先级最高的一条"], "Any": ["任一（ANY）", "规则可以重叠，但结果必须相同"],
+  "Collect": ["收集（COLLECT）", "收集所有符合的规则的值"], "Collect (Sum)": ["收集并相加（SUM）", "所有符合的规则的值相加"],
+  "Collect (Min)": ["收集取最小（MIN）", "取所有符合的规则里最小的值"], "Collect (Max)": ["收集取最大（MAX）", "取所有符合的规则里最大的值"],
+  "Collect (Count)": ["收集并计数（COUNT）", "数有几条规则符合"], "Rule order": ["按规则顺序（RULE ORDER）", "按规则的顺序收集值"],
+  "Output order": ["按输出顺序（OUTPUT ORDER）", "按输出优先级从高到低收集值"],
 };
 
 const forms = {
@@ -159,14 +217,71 @@ const forms = {
   "Alternative text": "替代文字", "Image source": "图片地址", "Version tag": "版本标签", "Hide if": "何时隐藏", "Deactivate if": "何时隐藏",
   "Condition under which the field is hidden": "条件成立时隐藏这个字段",
   "Binds to a form variable": "填写的值存入这个变量",
-  "Checked": "已勾选", "Not checked": "未勾选", "<none>": "(无)", "<empty>": "(空)", "Create": "新建", "Add properties": "加属性",
+  "Checked": "已勾选", "Not checked": "未勾选", "<none>": "（无）", "<empty>": "（空）", "Create": "新建", "Add properties": "加属性",
   "Drag and drop components here to start designing.": "把左边的组件拖到这里。",
   "Build your form": "做一张表单", "Select a form field to edit its properties.": "选中一个字段，在这里填写它的属性。",
   "Remove selected element": "删除选中的字段", "Delete item": "删除这一项", "Toggle section": "展开或收起", "Toggle list item": "展开或收起这一项",
   "Create new list item": "新建一项",
+  "Static": "固定的选项", "Input data": "取自变量", "Date & Time": "日期和时间", "No timezone": "不分时区", "UTC normalized": "换算成 UTC", "UTC offset": "带时差的 UTC",
+  "Table label": "表格标签", "Content": "内容", "Learn more": "了解更多", "Learn more in our": "了解更多：", "Repeatable": "可重复", "Reset": "重填", "Submit": "提交",
+  "Supports markdown and templating.": "可用 Markdown 和模板。", "Allows arbitrary precision values": "不丢失小数",
+  "Where the child variables of this component are pathed to.": "里面各字段的值存入这个变量。",
+  "Specify the source from which to populate the table": "表格的内容取自哪里",
+  "Specify an expression to populate column items": "列的内容由这个表达式得出",
+  "Enter a form input variable that contains the data for the table or define an expression to populate the data dynamically.": "填写有表格内容的变量，或得出内容的表达式。",
+  "A comma-separated list of": "用逗号分开的", "file type specifiers": "文件类型",
+  "Define an expression to populate the options from.": "选项由这个表达式得出。", "Define which input property to populate the values from": "选项取自哪个变量",
+  "Define an expression to calculate the value of this field": "这个字段的值由这个表达式得出",
+  "Condition under which the field is deactivated": "条件成立时停用这个字段",
+  "The expression may result in an array of simple values or alternatively follow this schema:": "表达式的结果是一列简单的值，或者写成：",
+  "The input property may be an array of simple values or alternatively follow this schema:": "变量是一列简单的值，或者写成：",
+  "The error message to display when the input does not match the regular expression.": "填写的内容不符合格式时的提示。",
+  "Descriptive text for screen reader accessibility.": "读给看不见图片的人听。",
+  "Disable this field when it should not be interactive for end-users. Its data will not be submitted. This setting takes precedence over read-only.":
+    "停用的字段不能填写，也不提交；优先于只读。",
+  "Make this field read-only when it cannot be edited by the end-user, but its content is important for them to see. Its data will still be submitted.":
+    "只读的字段让人看见，但不能改；仍会提交。",
+  "Add properties directly to the form schema, useful to configure functionality in custom-built task applications and form renderers.":
+    "写在表单文件里的属性，例如英文标签 labelEn。",
+  "Version tag by which this form can be referenced.": "引用这张表单时用的版本标签。", "Height of the container in pixels.": "高度（像素）。",
+  "Link referring to a hosted image, or use a data URI directly to embed image data into the form.": "图片的地址，或直接写入图片的 data URI。",
+  "Supports HTML, styling, and templating. Styles are automatically scoped to the HTML component.": "可用 HTML、样式和模板；样式只在这一块里有效。",
+  "Multiple form fields are selected. Select a single form field to edit its properties.": "选中了多个字段。只选一个才能填写属性。",
+  "No components found.": "没有找到组件。", "Clear content": "清空", "Drag and drop components here.": "把组件拖到这里。", "Remove form field": "删除这个字段",
+  "Drop is not a valid target": "不能放在这里", "Drop not allowed by path registry": "不能放在这里：变量名会重复", "No associated form field in the registry": "找不到这个字段",
+  "Must be a variable or a dot separated path.": "写一个变量名，或用点分开的路径。", "Must not be a prohibited path.": "这个路径不能用。", "Must not be empty": "不能为空",
+  "Must not cause two binding paths to collide": "不能和别的字段用同一个变量", "Must not contain numerical path segments.": "路径里不能有数字段。",
+  "A number is required.": "要填一个数字。", "Must be number": "要填一个数字", "Should be a valid number": "要填一个数字", "Should be a valid number.": "要填一个数字。",
+  "Should be an integer.": "要填一个整数。", "Should be greater than or equal to zero.": "不能小于 0。", "Should be greater than zero.": "要大于 0。",
+  "Value must be a number.": "要填一个数字。", "Save and close": "保存并关闭", "Opened in popup": "已在大窗口里打开",
+  "Document reference": "文件引用", "Max height of preview container": "预览的最大高度", "Security attributes": "安全属性", "Powered by bpmn.io": "由 bpmn.io 提供",
 };
 
-const words = { ...canvas, ...tables, ...diagrams, ...panel };
+// What the editor of forms writes into the form that it shows.
+const shown = {
+  "Select": "请选择", "Browse": "选择文件", "No files selected": "没有选择文件", "Content": "内容", "Text view is templated": "文字由模板得出",
+  "Text view is empty": "文字说明是空的", "Text view is populated by an expression": "文字由表达式得出", "Html view is empty": "HTML 内容是空的",
+  "Html view is templated": "HTML 由模板得出", "Html view is populated by an expression": "HTML 由表达式得出", "Increment": "加", "Decrement": "减",
+};
+
+// Words around a name or a number.
+const patterns = [
+  [/^List contains (\d+) items?$/, (_, count) => `共 ${count} 项`],
+  [/^Remove (.+)$/, (_, name) => `删除${forms[name] ?? name}`],
+  [/^Create an? (.+) element$/, (_, name) => `新建${forms[name] ?? name}`],
+  [/^Value (\d+)$/, (_, count) => `值 ${count}`],
+  [/^Column (\d+)$/, (_, count) => `第 ${count} 列`],
+];
+
+// What the panel of diagrams and the editor of tables do not ask their translator for.
+const frame = [
+  "<no reference>", "Move Input", "Move Output", "Decision table context menu",
+  "<empty>", "Create new list item", "Delete item", "Open pop-up editor", "Opened in editor", "Section contains edits", "Section contains an error",
+  "Toggle list item", "Toggle section", "Open documentation", "FEEL expression is mandatory", "Start typing \"${}\" to create an expression.",
+  "Click to set a dynamic value with FEEL expression", "Click to remove dynamic value with FEEL expression", "Results", "Align elements",
+];
+
+const words = { ...canvas, ...tables, ...heads, ...diagrams, ...panel };
 
 // The head of the panel says "User Task" where the palette says "User task"; names of types ("date") stay as they are.
 const loosely = (text) => text.charAt(0) + text.slice(1).toLowerCase().replace(/-/g, " ");
@@ -180,30 +295,45 @@ export function inChinese(template, replacements) {
   });
 }
 
+const ATTRIBUTES = ["title", "placeholder", "aria-label"];
+
+export function nameHitPolicies(list) {
+  for (const policy of list) {
+    const named = hitPolicies[policy.label];
+    if (named) [policy.label, policy.explanation] = named;
+  }
+}
+
 // The editor of forms knows no languages: its words are exchanged where it has drawn them. What somebody typed
-// stands in fields and is left alone.
-export function speakChinese(places, isItsOwn) {
-  const all = { ...panel, ...forms };
+// stands in fields, or in the form that is shown, and is left alone.
+export function speakChinese(places, { isForm = false } = {}) {
+  const own = isForm ? { ...panel, ...forms } : Object.fromEntries(frame.map((text) => [text, words[text]]));
+  const said = (text, node) => {
+    if (!text) return undefined;
+    if (node.closest(".fjs-form-container") && !node.closest(".fjs-context-pad")) return shown[text];
+    if (own[text] && !node.closest("td")) return own[text];
+    for (const [pattern, say] of patterns) if (pattern.test(text)) return text.replace(pattern, say);
+    return undefined;
+  };
   const speak = (node) => {
     if (node.nodeType === Node.TEXT_NODE) {
       const text = node.data.trim();
-      const said = all[text];
-      if (said && said !== text && isItsOwn(node.parentElement)) node.data = node.data.replace(text, said);
+      const spoken = node.parentElement && said(text, node.parentElement);
+      if (spoken && spoken !== text) node.data = node.data.replace(text, spoken);
       return;
     }
-    if (node.nodeType !== Node.ELEMENT_NODE || !isItsOwn(node)) return;
-    for (const name of ["title", "placeholder", "aria-label"]) {
-      const said = all[node.getAttribute(name)];
-      if (said) node.setAttribute(name, said);
+    if (node.nodeType !== Node.ELEMENT_NODE) return;
+    for (const name of ATTRIBUTES) {
+      const spoken = said(node.getAttribute(name), node);
+      if (spoken) node.setAttribute(name, spoken);
     }
     node.childNodes.forEach(speak);
   };
-  const options = { subtree: true, childList: true, characterData: true };
   const watcher = new MutationObserver((changes) => {
-    for (const change of changes) (change.type === "characterData" ? [change.target] : change.addedNodes).forEach(speak);
+    for (const change of changes) (change.type === "childList" ? change.addedNodes : [change.target]).forEach(speak);
   });
   for (const place of places) {
     speak(place);
-    watcher.observe(place, options);
+    watcher.observe(place, { subtree: true, childList: true, characterData: true, attributeFilter: ATTRIBUTES });
   }
 }

@@ -8,8 +8,10 @@ import "dmn-js/dist/assets/dmn-js-literal-expression.css";
 import "dmn-js/dist/assets/dmn-font/css/dmn.css";
 import Modeler from "dmn-js/lib/Modeler";
 import { markBy, model, speaksChinese } from "./page.js";
-import { inChinese } from "./chinese.js";
+import { HIT_POLICIES } from "dmn-js-decision-table/lib/features/hit-policy/HitPolicies";
+import { inChinese, nameHitPolicies, speakChinese } from "./chinese.js";
 
+if (speaksChinese) nameHitPolicies(HIT_POLICIES);
 const ours = speaksChinese ? [{ translate: ["value", inChinese] }] : [];
 
 model(async ({ canvas, views }) => {
@@ -20,6 +22,7 @@ model(async ({ canvas, views }) => {
   const active = () => modeler.getActiveViewer();
   let hasChanged = () => {};
   canvas.modeler = modeler;
+  if (speaksChinese) speakChinese([canvas]);
   // Each table has its own editor, made when it is first opened.
   modeler.on("viewer.created", ({ viewer }) => {
     viewer.on("commandStack.changed", (event) => { if (event.trigger !== "clear") hasChanged(); });

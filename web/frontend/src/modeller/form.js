@@ -13,7 +13,7 @@ model(async ({ canvas, panel }) => {
   const registry = () => editor.get("formFieldRegistry");
   let before = {};
   canvas.modeler = editor;
-  if (speaksChinese) speakChinese([canvas, panel], (text) => text.closest(".fjs-form-container") === null);
+  if (speaksChinese) speakChinese([canvas, panel], { isForm: true });
   return {
     async load(text) {
       before = JSON.parse(text);

@@ -16,7 +16,7 @@ import behaviours from "camunda-bpmn-js-behaviors/lib/camunda-platform";
 import camunda from "camunda-bpmn-moddle/resources/camunda.json";
 import { markFindings } from "../findings.js";
 import { model, speaksChinese } from "./page.js";
-import { inChinese } from "./chinese.js";
+import { inChinese, speakChinese } from "./chinese.js";
 
 // What the engine does not know is not offered; what a diagram has of it already can be taken out.
 const NEVER = /__(AsynchronousContinuations|ExternalTask|JobExecution|HistoryCleanup|Tasklist|BusinessKey|StartInitiator|ProcessVariables)$/;
@@ -73,6 +73,7 @@ model(async ({ canvas, panel }) => {
   });
   const get = (name) => modeler.get(name);
   canvas.modeler = modeler;
+  if (speaksChinese) speakChinese([canvas, panel]);
   return {
     async load(text) {
       await modeler.importXML(text);
