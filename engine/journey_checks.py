@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, func, literal_column, select
 
-from engine import history, runtime, tables
+from engine import history, ledger, runtime, tables
 from engine.database import UnitOfWork
 from engine.journey_files import instant
 from engine.texts import Text, same
@@ -208,6 +208,25 @@ class Sight:
         found = {recipient.replace("g:", "group:", 1).removeprefix("u:") for recipient in rows.scalars()}
         return _differs(expected, sorted(found)) if not set(expected) <= found else None
 
+    def owed(self, expected: Mapping[str, Any]) -> Surprise | None:
+        """The case's customer owes exactly this for its unit, by charge item."""
+        return self._money(expected, self._standing.owed)
+
+    def held(self, expected: Mapping[str, Any]) -> Surprise | None:
+        """Exactly these deposits are held for the case's customer and unit."""
+        return self._money(expected, self._standing.deposits)
+
+    @property
+    def _standing(self) -> ledger.Standing:
+        known = runtime.variables(self._uow, self._instance_id) if self._instance_id is not None else {}
+        party = ledger.Party(str(known.get("unit") or ""), str(known.get("customer") or ""))
+        return ledger.standing(self._uow, party)
+
+    @staticmethod
+    def _money(expected: Mapping[str, Any], found: Mapping[str, Decimal]) -> Surprise | None:
+        wanted = {item: _number(str(amount)) for item, amount in expected.items()}
+        return _differs(expected, dict(sorted(found.items()))) if wanted != dict(found) else None
+
     def ended(self, expected: str | bool) -> Surprise | None:
         """The instance has ended, its last token at that end event."""
         instance = self._instance
@@ -246,6 +265,8 @@ _CHECKS: Mapping[str, Callable[[Sight, Any], Surprise | None]] = {
     "passed": Sight.passed,
     "not_passed": Sight.not_passed,
     "notified": Sight.notified,
+    "owed": Sight.owed,
+    "held": Sight.held,
     "ended": Sight.ended,
     "incident": Sight.incident,
 }

@@ -39,6 +39,8 @@ CHECKS = (
     "passed",
     "not_passed",
     "notified",
+    "owed",
+    "held",
     "ended",
     "incident",
 )
@@ -65,6 +67,8 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "assignee": _TABLE,
     "due": _TABLE,
     "variables": _TABLE,
+    "owed": _TABLE,
+    "held": _TABLE,
     "ended": (str, bool),
     "incident": _STRING,
 }

@@ -7,6 +7,7 @@ import pytest
 from engine import journey_files, journeys
 from engine.errors import InvalidDefinition
 from engine.journey_files import InvalidJourney
+from tests.engine.housing import REGISTERS
 
 BPMN = """<?xml version="1.0" encoding="UTF-8"?>
 <definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL"
@@ -90,6 +91,38 @@ def test_a_value_may_be_computed_from_the_case():
     (result,) = play(COMPUTED)
 
     assert result.failure is None, result.failure
+
+
+ESTATE = {"registers.toml": REGISTERS.replace("cs_manager", "front_desk").replace("finance", "front_desk")}
+MONEY = """\
+process = "loan"
+[[journey]]
+name = "what the tenant owes"
+records = { unit = [{ code = "A-1" }], customer = [{ name = "Ada" }] }
+ledger = [
+  { unit = "A-1", customer = "KH-00001", item = "rent_deposit", amount = "300.00", paid = true },
+  { unit = "A-1", customer = "KH-00001", item = "rent", amount = "100.10", period = "2026-03" },
+]
+start = { by = "group:front_desk", values = { unit = "A-1", customer = "KH-00001" } }
+steps = [
+  { owed = { rent = "100.1" }, held = { rent_deposit = "300.00" } },
+]
+"""
+
+
+@pytest.mark.parametrize(
+    ("told", "wrong"),
+    [("100.1", "100.11"), ('rent = "100.1"', ""), ("300.00", "299.99"), ("rent_deposit =", "rent =")],
+)
+def test_a_journey_looks_at_what_is_owed_and_held_to_the_fen(told: str, wrong: str):
+    head, look = MONEY.split("steps")
+
+    (right,) = play(MONEY, **ESTATE)
+    (surprised,) = play(f"{head}steps{look.replace(told, wrong)}", **ESTATE)
+
+    assert right.failure is None, right.failure
+    assert surprised.failure is not None
+    assert surprised.failure.line == 11
 
 
 def test_a_value_that_cannot_be_computed_fails_its_step():
