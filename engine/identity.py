@@ -509,7 +509,8 @@ def name_substitute(
     People name their own substitute; administrators and process owners name anybody's.
 
     Raises:
-        InvalidInput: the days are in the wrong order or over, or somebody would stand in for themselves.
+        InvalidInput: the days are in the wrong order, over, or years away, or somebody would stand in for
+            themselves.
     """
     if by.name != for_ and not (by.may(Capability.ADMINISTER) or by.may(Capability.DEPLOY)):
         raise NotPermitted(Text("只能为自己指定代理人。", "You may name a substitute for yourself only."))
@@ -517,8 +518,20 @@ def name_substitute(
         raise InvalidInput(Text("代理人不能是本人。", "Nobody can stand in for themselves."))
     if last_day < first_day:
         raise InvalidInput(Text("结束日期早于开始日期。", "The last day is before the first."))
-    if last_day < uow.now.astimezone(uow.centre.zone).date():
+    today = uow.now.astimezone(uow.centre.zone).date()
+    if last_day < today:
         raise InvalidInput(Text("这段时间已经过去。", "That time is over."))
+    earliest, latest = _years_from(today, -1), _years_from(today, 2)
+    if first_day < earliest or last_day > latest:
+        raise InvalidInput(
+            Text(
+                "代理最早从 {earliest} 起，最晚到 {latest} 止；需要更久的，到时再指定。",
+                "It may begin on {earliest} at the earliest and end on {latest} at the latest; name somebody"
+                " again then.",
+            ),
+            earliest=earliest,
+            latest=latest,
+        )
     for name in (for_, substitute):
         if not _require_person(uow, name).active:
             raise InvalidInput(Text("“{name}”已停用。", "“{name}” is not active."), name=name)
@@ -539,6 +552,14 @@ def name_substitute(
         substitute=substitute, first_day=first_day, last_day=last_day,
     )  # fmt: skip
     return int(made)
+
+
+def _years_from(day: date, years: int) -> date:
+    """Return the same day of another year; of a leap day the 28th of February."""
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        return day.replace(year=day.year + years, day=28)
 
 
 def revoke_substitute(uow: UnitOfWork, substitution_id: int, *, by: User) -> None:

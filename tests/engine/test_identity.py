@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -154,6 +154,38 @@ def test_substitutes_are_named_by_oneself_or_an_administrator_and_can_be_revoked
 
     assert desk.people("fang").standing_in_for == ()
     assert [row.kind for row in desk.rows(tables.history)][-2:] == ["substitute_named", "substitute_revoked"]
+
+
+@pytest.mark.parametrize(("first", "last", "is_right"), [
+    ("2026-03-02", "2026-03-02", True), ("2026-02-20", "2026-03-02", True), ("2026-02-20", "2026-03-01", False),
+    ("2026-03-02", "2028-03-02", True), ("2026-03-02", "2028-03-03", False), ("2028-03-01", "2028-03-02", True),
+    ("2026-03-02", "9999-12-31", False), ("1526-03-02", "2026-03-03", False), ("2025-03-01", "2026-03-03", False),
+    ("0001-01-01", "9999-12-31", False), ("9998-12-31", "9999-12-31", False), ("2025-03-02", "2026-03-03", True),
+])  # fmt: skip
+def test_somebody_stands_in_for_a_time_that_can_be_overlooked(
+    desk: Desk, first: str, last: str, is_right: bool
+) -> None:
+    days = date.fromisoformat(first), date.fromisoformat(last)
+    if is_right:
+        assert desk.do(identity.name_substitute, "qian", "fang", *days, by="qian")
+        return
+
+    with pytest.raises(InvalidInput) as refused:
+        desk.do(identity.name_substitute, "qian", "fang", *days, by="qian")
+
+    assert refused.value.message.zh and desk.rows(tables.substitution) == []
+
+
+def test_two_years_from_a_leap_day_are_a_day(desk: Desk, moved_clock: clock.MovedClock) -> None:
+    moved_clock.move_to(datetime(2028, 2, 29, 4, tzinfo=UTC))
+
+    for last, is_right in ((date(2030, 2, 28), True), (date(2030, 3, 1), False)):
+        try:
+            desk.do(identity.name_substitute, "qian", "fang", date(2028, 2, 29), last, by="qian")
+        except InvalidInput:
+            assert not is_right
+        else:
+            assert is_right
 
 
 def test_the_organisation_is_loaded_twice_and_changed_once(desk: Desk, tmp_path: Path) -> None:
