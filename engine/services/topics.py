@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -41,7 +41,7 @@ def recipients(to: Any, call: ServiceCall) -> list[str]:
     several = to if isinstance(to, list | tuple) else str(to or "").split(",")
     names = [str(name).strip() for name in several if name and str(name).strip()]
     if not names:
-        raise wrong(call, Text("缺少 to(收件人)", "the input “to” names nobody"))
+        raise wrong(call, Text("缺少 to（收件人）", "the input “to” names nobody"))
     return list(
         dict.fromkeys(
             f"u:{name[5:]}" if name.startswith("user:") else f"g:{name.removeprefix('group:')}"
@@ -54,8 +54,9 @@ def sum_values(requests: Requests, call: ServiceCall) -> Variables:
     """
     Add up a searchable value over other cases.
 
-    ``name``: the value's variable. ``where``: variable → the value it must have there. ``months``: how
-    far back (12). Gives ``sum`` (exact) and ``count``; with output parameters, these are available to them.
+    ``name``: the value's variable. ``where``: variable → the value it must have there. ``months`` or
+    ``days``: how far back (12 months). Gives ``sum`` (exact) and ``count``; with output parameters, these
+    are available to them.
     """
     values = _values_elsewhere(requests, call)
     try:
@@ -86,12 +87,15 @@ def _values_elsewhere(requests: Requests, call: ServiceCall) -> list[str]:
         raise wrong(call, Text("需要 name 和 where", "the inputs “name” and “where” are needed"))
     if not isinstance(months, int | Decimal) or not 0 < months <= 1200:
         raise wrong(call, Text("months 应为 1 到 1200", "“months” should be from 1 to 1200"))
+    days = call.inputs.get("days")
+    if days is not None and (not isinstance(days, int | Decimal) or not 0 < days <= 36_500):
+        raise wrong(call, Text("days 应为 1 到 36500", "“days” should be from 1 to 36500"))
     texts = {str(variable): searchable_text(expected) for variable, expected in where.items()}
     if None in texts.values():
         return []  # nothing is known of the complainant: no other case can be theirs
     given = {
         "of_name": name,
-        "since": _months_before(requests.uow, int(months)),
+        "since": _days_before(requests.uow, int(days)) if days else _months_before(requests.uow, int(months)),
         "but": requests.instance_id or 0,
         **{f"value_{number}": text for number, text in enumerate(texts.values())},
     }
@@ -117,6 +121,11 @@ def _elsewhere(variables: tuple[str, ...]) -> Select[tuple[str]]:
             )
         )
     return wanted
+
+
+def _days_before(uow: UnitOfWork, days: int) -> datetime:
+    local = uow.now.astimezone(uow.centre.zone)
+    return local.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=days)
 
 
 def _months_before(uow: UnitOfWork, months: int) -> datetime:

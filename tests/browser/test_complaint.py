@@ -27,7 +27,8 @@ STEPS = [
         "nature": "complaint", "statistic_item": "engineering_repair", "department": "engineering"}),
     Step("调查核实", "ma_chao", {
         "handler": "马超", "survey_needed": True, "survey_observations": "两颗膨胀螺栓脱落。",
-        "survey_photos": ["支架.png"], "records_checked": ["repair", "inspection"], "finding": "valid",
+        "survey_photos": ["支架.png"], "records_checked": ["repair", "inspection"], "persons_heard": "业主李梅、安装单位。",
+        "finding": "valid",
         "investigation_result": "外机支架松动，确有噪音，雨棚系支架坠落砸坏。", "responsibility_degree": "main",
         "cause": "facility", "investigation_signatures": "李梅、马超"}),
     Step("制定方案并与业主协商", "ma_chao", {

@@ -59,12 +59,20 @@ def photo(office: Desk, by: str) -> list[dict[str, str]]:
 
 @pytest.mark.parametrize(
     "missing",
-    ["investigation_result", "responsibility_degree", "cause", "investigation_signatures", "handler"],
+    [
+        "investigation_result",
+        "responsibility_degree",
+        "cause",
+        "investigation_signatures",
+        "handler",
+        "records_checked",
+        "persons_heard",
+    ],
 )
 def test_a_finding_needs_result_responsibility_cause_and_signatures(
     office: Desk, at: At, missing: str
 ) -> None:
-    """INV-05, INV-08, DSP-05."""
+    """INV-04, INV-05, INV-08, DSP-05."""
     at("Investigate")
 
     assert refused(office, "Investigate", "engineering", **{missing: None}) == {missing}

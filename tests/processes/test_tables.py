@@ -159,6 +159,26 @@ def test_one_cell_moves_the_limit_of_the_major_review() -> None:
     assert tier("49999.99", change=("&gt;= 50000", "&gt;= 40000")) == "major"
 
 
+@pytest.mark.parametrize(
+    ("granted", "cost", "advisors", "approval"),
+    [
+        ("30000", "5000", [], "general"),
+        ("30000", "5000.01", [CONSUMER], "general"),
+        ("30000", "19999.99", [CONSUMER], "general"),
+        ("30000", "20000", [CONSUMER], "major"),
+        ("60000", "0", [], "none"),
+    ],
+)
+def test_what_was_granted_for_the_same_cause_counts_towards_the_limits(
+    granted: str, cost: str, advisors: list[str], approval: str
+) -> None:
+    """GAP-34: the sum is tested, so that an amount is not split; a plan without cost adds nothing up."""
+    given = {"valid": True, "handling_cost": Decimal(cost), "granted_same_cause": Decimal(granted)}
+
+    assert decide("advisor_review.dmn", "advisor_review", given)["advisors"] == advisors
+    assert decide("approval_tier.dmn", "approval_tier", given) == {"approval_tier": approval}
+
+
 def test_no_cost_and_no_review_need_no_approval() -> None:
     assert tier("0", reviewed=False) == tier("0") == "none"
     assert tier("0", reviewed=True) == "general"
