@@ -643,11 +643,20 @@ def _groups_in(source: Path | Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _document(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise InvalidInput(
-            Text("{path} 无法读取：{error}", "{path} cannot be read: {error}"), path=path, error=error
-        ) from error
+        return read_toml(path.read_bytes(), str(path))
+    except OSError as error:
+        raise InvalidInput(_NOT_READ, path=path, error=error) from error
+
+
+def read_toml(content: bytes, name: str) -> dict[str, Any]:
+    """Return what a file of this name holds. Raises InvalidInput, which names it."""
+    try:
+        return tomllib.loads(content.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput(_NOT_READ, path=name, error=error) from error
+
+
+_NOT_READ = Text("{path} 无法读取：{error}", "{path} cannot be read: {error}")
 
 
 def _group_from(entry: dict[str, Any], path: Path) -> dict[str, Any]:
@@ -657,7 +666,7 @@ def _group_from(entry: dict[str, Any], path: Path) -> dict[str, Any]:
         "name_zh": entry.get("name_zh", ""),
         "name_en": entry.get("name_en", ""),
         "side": entry.get("side", "property"),
-        "capabilities": json.dumps(capabilities),
+        "capabilities": json.dumps(capabilities, default=str),
     }
     sound = (
         all(isinstance(value, str) and value for value in group.values())

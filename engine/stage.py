@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import tempfile
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -104,17 +102,15 @@ def _definitions_in(sources: Mapping[str, bytes]) -> dict[str, bytes]:
 def _load_organisation(uow: UnitOfWork, sources: Mapping[str, bytes]) -> None:
     if "organisation.toml" not in sources:
         return
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "organisation.toml"
-        path.write_bytes(sources["organisation.toml"])
-        identity.load_organisation(uow, path)
+    name = "organisation.toml"
+    identity.load_organisation(uow, identity.read_toml(sources[name], name))
 
 
 def people_it(uow: UnitOfWork, sources: Mapping[str, bytes]) -> None:
     """Add the organisation's groups and those that diagrams name, each with members, and people."""
     _load_organisation(uow, sources)
     enrol_groups(uow, groups_in_diagrams(sources) | {GUESTS})
-    enrol_people(uow, tomllib.loads(sources.get("demo/people.toml", b"").decode()))
+    enrol_people(uow, identity.read_toml(sources.get("demo/people.toml", b""), "demo/people.toml"))
 
 
 def groups_in_diagrams(sources: Mapping[str, bytes]) -> set[str]:
