@@ -14,15 +14,17 @@ from typing import Any, Literal, TypeVar
 
 from sqlalchemy import func, insert, select
 
-from engine import forms, history, papers, registers, tables
+from engine import forms, history, papers, registers, sources, tables
 from engine.bpmn import checks, decision_files, diagram
 from engine.bpmn.decisions import DecisionTable
 from engine.bpmn.diagram import Diagram, Program
 from engine.bpmn.execution import DecisionOutcome
+from engine.bpmn.service_checks import KnownNames, KnownRegister, Use, is_there
 from engine.database import UnitOfWork
 from engine.errors import Conflict, ExpressionFailed, Finding, InvalidDefinition, InvalidInput, NotFound
 from engine.forms import Form
 from engine.identity import Capability, User, changed, editions, groups, require
+from engine.registers.shapes import Register
 from engine.services import TOPICS
 from engine.texts import Text
 
@@ -323,7 +325,7 @@ def check_files(uow: UnitOfWork, files: Mapping[str, bytes]) -> list[Finding]:
     read = [_Read(name, content) for name, content in sorted(files.items())]
     known = _known(uow, read)
     findings = [finding for one in read for finding in one.findings(known)]
-    return findings + _twice(read)
+    return findings + _twice(read) + _still_used(uow, read, known)
 
 
 @dataclass
@@ -429,6 +431,7 @@ def _known(uow: UnitOfWork, read: Sequence[_Read]) -> checks.Known:
         decisions={key: (tuple(one.inputs), tuple(one.outputs)) for key, one in known_tables.items()},
         forms=known_forms,
         groups=frozenset(groups(uow)) or None,
+        names=_names(uow, read),
         topics=frozenset(TOPICS),
         elements=_user_tasks(diagrams.values()) if all_read else None,
         calls={key: one.called for key, one in diagrams.items()},
@@ -437,6 +440,69 @@ def _known(uow: UnitOfWork, read: Sequence[_Read]) -> checks.Known:
             for key, one in diagrams.items()
         },
     )
+
+
+def _names(uow: UnitOfWork, read: Sequence[_Read]) -> KnownNames | None:
+    """Return what service tasks may name, with what is in these files; None where that cannot be read."""
+    catalogue = registers.catalogue(uow)
+    for file in read:
+        if file.kind == "registers":
+            catalogue, wrong = registers.examine(file.content.decode("utf-8-sig", "replace"), file.name)
+            if wrong:
+                return None  # its own findings are enough
+    papers_there = {version.key for version in all_latest(uow) if version.kind == "paper"}
+    papers_there |= {PurePosixPath(file.name).stem for file in read if file.kind == "paper"}
+    return KnownNames(
+        registers={key: _known_register(one) for key, one in catalogue.registers.items()},
+        items={key: item.deposit for key, item in catalogue.ledger.items.items()},
+        methods=frozenset(catalogue.ledger.methods),
+        papers=papers_there,
+    )
+
+
+def _known_register(register: Register) -> KnownRegister:
+    fields = {
+        key: frozenset(word for value, name in one.choices.items() for word in (value, name.zh, name.en))
+        for key, one in register.fields.items()
+    }
+    searched = {key for key, one in register.fields.items() if one.indexed or one.reference}
+    return KnownRegister(fields, searched | {register.number_field or "number"})
+
+
+def _still_used(uow: UnitOfWork, read: Sequence[_Read], known: checks.Known) -> list[Finding]:
+    """Return what processes in force name that a new registers.toml has no longer."""
+    changed_file = next((file.name for file in read if file.kind == "registers"), None)
+    before = _names(uow, ())
+    if changed_file is None or known.names is None or before is None:
+        return []
+    uploaded = {key for file in read for key in file.process_ids}
+    findings = []
+    for version_ in all_latest(uow):
+        if version_.kind != "process" or version_.key in uploaded:
+            continue
+        one = read_diagram(uow, version_.id)
+        for element_id, named in one.uses.items():
+            for use in named:
+                if is_there(use, before) and not is_there(use, known.names):
+                    element = one.elements.get(element_id)
+                    findings.append(_missed(changed_file, one, element_id, element, use))
+    return findings
+
+
+def _missed(
+    file_name: str, process: Diagram, element_id: str, element: diagram.Element | None, use: Use
+) -> Finding:
+    name = ".".join((*use.within, use.name))
+    message = Text(
+        "流程“{process}”的“{element}”还在用“{name}”。",
+        "“{element}” of the process “{process}” still uses “{name}”.",
+    )
+    hint = Text(
+        "保留它，或把改好的流程图一起上传。",
+        "Keep it, or upload the changed diagram together with this file.",
+    )
+    told = message.format(process=process.name, element=element.name if element else element_id, name=name)
+    return Finding("error", "still-used", told, hint, file=file_name, element_id=name)
 
 
 def _user_tasks(diagrams: Iterable[Diagram]) -> frozenset[str]:
@@ -608,6 +674,7 @@ def _deploy_one(
 
 def _forget_latest(uow: UnitOfWork) -> None:
     uow.cache.pop("in force", None)
+    sources.forget(uow)
 
 
 def deploy_folder(uow: UnitOfWork, folder: Path, by: User) -> list[Deployed]:

@@ -38,3 +38,9 @@ def in_force(uow: UnitOfWork, kind: str, key: str) -> Source | None:
         found = row and Source(row.id, Text(row.name_zh, row.name_en), row.file_name, row.source)
         kept = uow.cache["source", kind, key] = (edition, found or None)
     return kept[1]
+
+
+def forget(uow: UnitOfWork) -> None:
+    """Read everything anew from here on: this transaction has deployed something."""
+    for key in [key for key in uow.cache if isinstance(key, tuple) and key[0] == "source"]:
+        del uow.cache[key]

@@ -486,6 +486,69 @@ FAULTS: Mapping[str, Fault] = {
         Text("没有服务“{topic}”。", "There is no service “{topic}”."),
         Text("可用：{known}。", "Use one of {known}."),
     ),
+    "unknown-register": Fault(
+        "error",
+        Text("没有登记簿“{name}”。", "There is no register “{name}”."),
+        Text(
+            "是不是：{near}。或一起上传 registers.toml。",
+            "Is one of these meant: {near}? Or upload registers.toml together with the diagram.",
+        ),
+    ),
+    "unknown-register-field": Fault(
+        "error",
+        Text("登记簿“{within}”没有字段“{name}”。", "The register “{within}” has no field “{name}”."),
+        Text(
+            "是不是：{near}。或一起上传 registers.toml。",
+            "Is one of these meant: {near}? Or upload registers.toml together with the diagram.",
+        ),
+    ),
+    "field-not-indexed": Fault(
+        "error",
+        Text("登记簿“{within}”不能按“{name}”查找。", "The register “{within}” is not searched by “{name}”."),
+        Text(
+            "可以按这些查找：{near}；或给字段写 indexed = true。",
+            "It is searched by {near}; or give the field indexed = true.",
+        ),
+    ),
+    "unknown-choice": Fault(
+        "error",
+        Text("“{within}”没有选项“{name}”。", "“{within}” has no choice “{name}”."),
+        Text("是不是：{near}。", "Is one of these meant: {near}?"),
+    ),
+    "unknown-charge-item": Fault(
+        "error",
+        Text("没有收费项目“{name}”。", "There is no charge item “{name}”."),
+        Text(
+            "是不是：{near}。或一起上传 registers.toml。",
+            "Is one of these meant: {near}? Or upload registers.toml together with the diagram.",
+        ),
+    ),
+    "no-deposit-item": Fault(
+        "error",
+        Text("收费项目“{name}”不是押金。", "The charge item “{name}” is no deposit."),
+        Text("押金有：{near}。", "Deposits are: {near}."),
+    ),
+    "unknown-method": Fault(
+        "error",
+        Text("没有付款方式“{name}”。", "There is no way of paying “{name}”."),
+        Text("是不是：{near}。", "Is one of these meant: {near}?"),
+    ),
+    "unknown-paper": Fault(
+        "error",
+        Text("没有单据“{name}”。", "There is no paper “{name}”."),
+        Text(
+            "是不是：{near}。或一起上传这个单据（.html）。",
+            "Is one of these meant: {near}? Or upload the paper (.html) together with the diagram.",
+        ),
+    ),
+    "unknown-labels": Fault(
+        "warning",
+        Text("“{name}”没有选项，表格会显示编码。", "“{name}” has no choices; the table will show codes."),
+        Text(
+            "写登记簿的选项字段，如 key.kind，或 ledger.item、ledger.method。",
+            "Write a choice of a register, such as key.kind; or ledger.item, ledger.method.",
+        ),
+    ),
     "java-service": Fault(
         "error",
         Text("不支持 {what}。", "{what} is not supported."),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine import forms
-from engine.bpmn import decision_files, decision_overlaps, safe_xml
+from engine.bpmn import decision_files, decision_overlaps, safe_xml, service_checks
 from engine.bpmn.content_checks import ContentCheck, Known
 from engine.bpmn.copy_checks import CopyCheck
 from engine.bpmn.decisions import Rule
@@ -14,6 +14,7 @@ from engine.bpmn.expressions import compile as compile_expression
 from engine.bpmn.findings import Findings
 from engine.bpmn.safe_xml import attribute, children, local_name
 from engine.errors import Finding, InvalidDefinition
+from engine.forms.components import Table, everything
 from engine.texts import Text
 
 __all__ = ["Known", "check"]
@@ -100,4 +101,8 @@ def _form(source: bytes, file_name: str, known: Known) -> list[Finding]:
                 "bad-expression", each.component_id, each.key or "", None,
                 where=where, text=each.text[:80], reason=error.message,
             )  # fmt: skip
+    for shown in everything(form.definition.components) if known.names is not None else ():
+        for labels in shown.labelled.values() if isinstance(shown, Table) else ():
+            if known.names is not None and not service_checks.labels_are_there(labels, known.names):
+                findings.note("unknown-labels", shown.id, "", None, name=labels)
     return [*form.findings, *findings.found]

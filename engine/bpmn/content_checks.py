@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from datetime import UTC
 
-from engine.bpmn import expressions, grammar, timers
+from engine.bpmn import expressions, grammar, service_checks, timers
 from engine.bpmn.drawing import CAMUNDA, Drawing, Shape, properties
 from engine.bpmn.events import IN_ENGLISH
 from engine.bpmn.expressions import InvalidExpression
@@ -31,6 +31,7 @@ class Known:
     elements: Set[str] | None = None  # ids of user tasks in all processes
     calls: Mapping[str, Iterable[str]] | None = None  # process → those it calls
     restricted: Mapping[str, Mapping[str, frozenset[str]]] | None = None  # process → what not all may see
+    names: service_checks.KnownNames | None = None  # of registers, charge items and papers
 
 
 PROPERTIES: Mapping[str, str] = {
@@ -308,9 +309,19 @@ class ContentCheck:
             self.add("no-topic", element)
         elif self.known.topics is not None and topic not in self.known.topics:
             self.add("unknown-topic", element, topic=topic, known=", ".join(sorted(self.known.topics)))
+        self.named(element)
         outputs = self.parameters(shape)
         if not outputs and topic != "notify":
             self.open_ended = True  # what the service answers becomes variables
+
+    def named(self, element: Element) -> None:
+        """Check that the registers, fields, charge items and papers that a service names are there."""
+        names = self.known.names
+        for use in service_checks.uses(element) if names is not None else ():
+            if names is not None and not service_checks.is_there(use, names):
+                near = service_checks.near_to(use, names)
+                within = ".".join(use.within)
+                self.add(service_checks.CODES[use.kind], element, name=use.name, within=within, near=near)
 
     def parameters(self, shape: Shape) -> bool:
         """Check the input and output parameters; whether there are outputs."""

@@ -9,6 +9,7 @@ from engine.bpmn import checks, normalise, safe_xml
 from engine.bpmn.compiling import CAMUNDA, Compiler, line_of, names_of_references, properties
 from engine.bpmn.elements import Process
 from engine.bpmn.safe_xml import child, children, local_name, text_in
+from engine.bpmn.service_checks import Use, uses
 from engine.errors import Finding, InvalidDefinition
 from engine.texts import Text
 
@@ -68,6 +69,7 @@ class Diagram:
     properties: Mapping[str, str]  # of the process
     called: tuple[str, ...]  # process ids of its call activities
     decisions: tuple[str, ...]  # decision keys it uses
+    uses: Mapping[str, tuple[Use, ...]]  # service task → the registers, charge items and papers it names
     starter_groups: tuple[str, ...]  # camunda:candidateStarterGroups; empty: nobody; "*": everybody
     start_form_key: str | None
     start_messages: Mapping[str, str]  # message name -> start event id
@@ -130,6 +132,10 @@ def load(source: bytes | str, file_name: str = "") -> Diagram:
         properties=own,
         called=_references(node, "callActivity", "calledElement"),
         decisions=_references(node, "businessRuleTask", f"{CAMUNDA}decisionRef"),
+        uses={
+            each.get("id", ""): tuple(uses(each))
+            for each in node.iter("{*}serviceTask", "{*}sendTask", "{*}businessRuleTask")
+        },
         starter_groups=_list(node.get(f"{CAMUNDA}candidateStarterGroups")),
         start_form_key=None if plain is None else elements[plain.get("id", "")].form_key,
         start_messages=_start_messages(root, starts),

@@ -454,7 +454,7 @@ def test_a_way_of_paying_that_is_not_declared_is_an_incident(books, deploy):
     deploy({"registers.toml": housing.REGISTERS + METHODS})
     charged(books, ("rent", "10", "2026-03"))
 
-    ask(books, deploy, "ledger_receive", {"amount": "${10}", "method": "cheque"})
+    ask(books, deploy, "ledger_receive", {"amount": "${10}", "method": "${paid_by}"}, paid_by="cheque")
 
     assert "cheque" in books.row(tables.incident).message_en
 
@@ -487,7 +487,7 @@ def test_a_failed_charge_of_several_leaves_none(books, deploy):
 @pytest.mark.parametrize(
     ("topic", "inputs"),
     [
-        ("ledger_charge", {"item": "parking", "amount": "5"}),
+        ("ledger_charge", {"item": "${parking}", "amount": "5"}),
         ("ledger_charge", {"amount": "5"}),
         ("ledger_charge", {"charges": "rent"}),
         ("ledger_receive", {"items": '${ [{item: "rent", amount: 1}, {item: "rent", amount: 1}] }'}),
@@ -498,7 +498,7 @@ def test_a_failed_charge_of_several_leaves_none(books, deploy):
     ],
 )
 def test_wrong_use_is_an_incident(books, deploy, topic, inputs):
-    ask(books, deploy, topic, inputs)
+    ask(books, deploy, topic, inputs, parking="parking")
 
     assert "Explain" not in books.open()
     assert books.row(tables.incident) is not None
