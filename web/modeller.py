@@ -12,7 +12,7 @@ from engine.modelling import ENDINGS, Sheet
 from engine.texts import Text
 from web.context import current_user, reading, unit_of_work
 from web.errors import status_of
-from web.navigation import whose
+from web.navigation import reader_mark
 from web.security import allow_style_attributes
 
 blueprint = Blueprint("modeller", __name__, url_prefix="/definitions")
@@ -48,7 +48,7 @@ def new(kind: str) -> str | tuple[str, int]:
 
 def _page(sheet: Sheet) -> str:
     allow_style_attributes()
-    name = whose(current_user())
+    name = reader_mark(current_user())
     return render_template(
         "definitions/edit.html", sheet=sheet, kept=f"banjie:{name}:{sheet.kind}:{sheet.key}"
     )

@@ -31,7 +31,7 @@ class Entry:
     icon: str
     capabilities: frozenset[Capability] = frozenset()
     concerns: Callable[[User], bool] | None = None  # None: everybody; asked once a page
-    blueprints: frozenset[str] = frozenset()  # whose pages belong to it, beside its own
+    blueprints: frozenset[str] = frozenset()  # reader_mark pages belong to it, beside its own
 
     def is_for(self, user: User) -> bool:
         """Say whether this user finds the entry in the bar."""
@@ -74,11 +74,11 @@ def guide(app: Flask) -> None:
     app.jinja_env.globals["navigation"] = navigation
     app.jinja_env.globals["waiting_messages"] = waiting_messages
     app.jinja_env.globals["me"] = lambda: current_user() if is_logged_in() else None
-    app.jinja_env.globals["whose"] = whose
+    app.jinja_env.globals["reader_mark"] = reader_mark
     app.jinja_env.globals["this_page"] = this_page
 
 
-def whose(user: User) -> str:
+def reader_mark(user: User) -> str:
     """Return a mark that tells people apart who use the same browser, without naming them."""
     return hashlib.sha256(user.name.encode()).hexdigest()[:12]
 
