@@ -135,6 +135,10 @@ def load_registers(database: Database, folder: Path, files: list[Path]) -> Itera
             upload = registers.keep_upload(uow, register, io.BytesIO(content), path.name, by)
             columns = registers.preview(uow, upload, by).columns
         mapping = {column.index: column.field for column in columns if column.field is not None}
+        unknown = [column.heading for column in columns if column.field is None]
+        if unknown:
+            told = Text("{path}：不认识“{heading}”这一列。", "{path}: there is no field “{heading}”.")
+            raise InvalidInput(told, path=path, heading=unknown[0])
         report = registers.run_import(database, upload, mapping, by)
         if report.errors:
             wrong = report.errors[0]

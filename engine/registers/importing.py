@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import sqlite3
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
@@ -247,7 +248,8 @@ def _guessed(register: Register, headings: Sequence[str]) -> dict[int, str]:
 
 
 def _plain(heading: str) -> str:
-    return re.sub(r"[\s*_:：()()-]+", "", heading).casefold()
+    """Return a heading without what people write in several ways: blanks, case, marks of either width."""
+    return re.sub(r"[\s*_:()-]+", "", unicodedata.normalize("NFKC", heading)).casefold()
 
 
 # ---- checking --------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from sqlalchemy import func, select
 
 from engine import demo, demo_past, identity, notifications, stage, tables
 from engine.database import Database
+from engine.errors import InvalidInput
 
 PROCESSES = Path(__file__).parent.parent.parent / "processes"
 
@@ -69,6 +71,17 @@ def test_the_registers_hold_the_customers_and_units_of_the_cases(database):
     assert {customer for customer, _ in named} <= titles
     assert {unit for _, unit in named} <= units
     assert demo.missing_registers(database, PROCESSES) == []
+
+
+def test_a_register_file_with_a_column_that_is_no_field_is_refused(database, tmp_path):
+    folder = tmp_path / "demo" / "registers"
+    folder.mkdir(parents=True)
+    shutil.copy(PROCESSES / "demo" / "people.toml", tmp_path / "demo")
+    path = folder / "01-project.csv"
+    path.write_text("项目编号,项目名称,月租\nX,测试,1\n", encoding="utf-8")
+
+    with pytest.raises(InvalidInput, match="月租"):
+        list(demo.load_registers(database, tmp_path, [path]))
 
 
 def test_cases_stand_in_every_stage(database):

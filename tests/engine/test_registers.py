@@ -448,6 +448,13 @@ def run(desk, upload, mapping, **more):
     return registers.run_import(desk.database, upload, mapping, desk.people("fang"), **more)
 
 
+@pytest.mark.parametrize("heading", ["房号", "（房号）", "(房号):", "（房　号）：", "CODE", "Ｃｏｄｅ"])
+def test_a_column_is_known_however_its_marks_are_written(estate, heading):
+    _, mapping, _ = uploaded(estate, "unit", csv_file([heading], ["A-201"]))
+
+    assert mapping == {0: "code"}
+
+
 @pytest.mark.parametrize("make", [csv_file, xlsx_file])
 def test_a_file_is_imported_with_its_columns_known_by_name(estate, make):
     file = make(
