@@ -31,7 +31,7 @@ class Entry:
     icon: str
     capabilities: frozenset[Capability] = frozenset()
     concerns: Callable[[User], bool] | None = None  # None: everybody; asked once a page
-    blueprints: frozenset[str] = frozenset()  # reader_mark pages belong to it, beside its own
+    blueprints: frozenset[str] = frozenset()  # whose pages belong to it, beside its own
 
     def is_for(self, user: User) -> bool:
         """Say whether this user finds the entry in the bar."""
