@@ -63,6 +63,17 @@ FAULTS: Mapping[str, Fault] = {
         Text("标识“{id}”出现了多次。", "The id “{id}” occurs more than once."),
         Text("给每个元素不同的标识。", "Give every element an id of its own."),
     ),
+    "bad-id": Fault(
+        "error",
+        Text(
+            "标识“{id}”里有不能用的字符，或太长。",
+            "The id “{id}” has characters that it cannot have, or is too long.",
+        ),
+        Text(
+            "以字母或下划线开头，只用字母、数字、下划线、点和横线，最多 200 个字符。",
+            "Begin with a letter or underscore; use letters, digits, _ . and - only, at most 200 characters.",
+        ),
+    ),
     "reserved-id": Fault(
         "error",
         Text("标识“{id}”是保留的。", "The id “{id}” is reserved."),

@@ -12,7 +12,7 @@ from engine.bpmn.drawing_checks import REFUSED, DrawingCheck, check_ids
 from engine.bpmn.expressions import InvalidExpression, compile_template
 from engine.bpmn.expressions import compile as compile_expression
 from engine.bpmn.findings import Findings
-from engine.bpmn.safe_xml import attribute, children, local_name
+from engine.bpmn.safe_xml import attribute, children, is_plain_id, local_name
 from engine.errors import Finding, InvalidDefinition
 from engine.forms.components import Table, everything
 from engine.texts import Text
@@ -77,6 +77,10 @@ def _table(source: bytes, file_name: str, known: Known) -> list[Finding]:
     tables, found = decision_files.examine(source, file_name)
     findings = Findings(file_name)
     for table in tables:
+        named = [(rule.id, rule.line) for rule in table.rules if rule.id != f"#{rule.row}"]
+        for one, line in [(table.key, table.line), *named]:
+            if not is_plain_id(one):
+                findings.note("bad-id", one[:80], table.name.zh, line, id=one[:80])
         pairs: list[tuple[str, Rule, Rule]] = []
         if table.hit_policy == "UNIQUE":
             pairs = [("overlapping-rules", *pair) for pair in decision_overlaps.overlaps(table)[:20]]

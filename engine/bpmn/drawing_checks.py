@@ -5,9 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
-from engine.bpmn.drawing import ACTIVITIES, SUB_PROCESSES, Drawing, Flow, Shape, link_name
+from engine.bpmn.drawing import (
+    ACTIVITIES,
+    BPMN,
+    EVENTS,
+    GATEWAYS,
+    SUB_PROCESSES,
+    Drawing,
+    Flow,
+    Shape,
+    link_name,
+)
 from engine.bpmn.findings import Findings
-from engine.bpmn.safe_xml import Element, attribute, child, children, local_name, text_in
+from engine.bpmn.safe_xml import Element, attribute, child, children, is_plain_id, local_name, text_in
 from engine.texts import Text
 
 #: What is refused, and what to draw instead.
@@ -37,6 +47,8 @@ _INSTEAD_OF_EVENT = {
 _INSTEAD = Text(
     "请换成消息、信号、定时等支持的事件。", "Use a message, signal, timer or another supported event."
 )
+#: What has an id that pages, journeys and the history name.
+_NAMED = {f"{{{BPMN}}}{kind}" for kind in ACTIVITIES | EVENTS | GATEWAYS | {"process", "sequenceFlow"}}
 MOST_NAMED = 5  # elements that one finding names
 RESERVED_IDS = frozenset({"Start", "End", "Root", "start"})
 REFERENCES = {
@@ -48,10 +60,12 @@ REFERENCES = {
 
 
 def check_ids(root: Element, findings: Findings) -> None:
-    """Every id is there once; none is reserved."""
+    """Every id is there once; those of elements are plain names."""
     seen: Counter[str] = Counter()
     for element in root.iter():
         name = attribute(element, "id")
+        if name and element.tag in _NAMED and not is_plain_id(element.get("id", "")):
+            findings.add("bad-id", element, id=name[:80])
         if name and isinstance(element.tag, str):
             seen[name] += 1
             if seen[name] == 2:

@@ -7,6 +7,11 @@ from engine.bpmn.safe_xml import Element, attribute, line_of
 from engine.errors import Finding
 
 
+def printable(text: str) -> str:
+    """Return a text of a file as it can be shown: without what turns it round or cannot be seen."""
+    return "".join(each if each.isprintable() or each in "\n\u3000" else "\ufffd" for each in text)
+
+
 class Findings:
     """A growing list of findings about one file."""
 
@@ -25,6 +30,7 @@ class Findings:
     ) -> None:
         """Note a mistake of the catalogue, somewhere."""
         fault = FAULTS[code]
+        values = {name: printable(each) if isinstance(each, str) else each for name, each in values.items()}
         self.found.append(
             Finding(
                 fault.severity,
@@ -32,8 +38,8 @@ class Findings:
                 fault.message.format(**values),
                 fault.hint.format(**values),
                 file=self.file_name,
-                element_id=element_id or None,
-                element_name=element_name or None,
+                element_id=printable(element_id) or None,
+                element_name=printable(element_name) or None,
                 line=line,
             )
         )

@@ -14,6 +14,7 @@ from engine.texts import Text
 LARGEST_FILE = 5_000_000  # bytes; a diagram of 300 elements has 200,000
 
 _DOCTYPE = re.compile(rb"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
+_PLAIN_ID = re.compile(r"[^\W\d][\w.-]{0,199}")
 _DECLARATION = re.compile(r"^\ufeff?\s*<\?xml[^>]*\?>")
 
 Element = etree._Element
@@ -81,6 +82,11 @@ def read(source: bytes | str, file_name: str = "") -> Element:
 
 def _has_doctype(root: Element) -> bool:
     return bool(getattr(root.getroottree().docinfo, "doctype", ""))
+
+
+def is_plain_id(text: str) -> bool:
+    """Whether an id can stand in an address, a list and a column of the database (an NCName, as XML says)."""
+    return _PLAIN_ID.fullmatch(text) is not None
 
 
 def line_of(element: Element) -> int | None:

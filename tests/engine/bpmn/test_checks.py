@@ -121,6 +121,7 @@ WRONG: dict[str, bytes] = {
     "too-many-shapes": around("".join(user(f"x{number}") for number in range(1000))),
     "missing-id": around(user("x") + "<bpmn:userTask/>"),
     "duplicate-id": around(user("x") + user("x")),
+    "bad-id": around(user("x") + user("a b"), "x>a b", "a b>e"),
     "reserved-id": around(user("x") + user("End"), "x>End", "End>e"),
     "unsupported-element": around(element("complexGateway", "x")),
     "unknown-element": around(user("x") + element("fooTask", "y")),
@@ -394,3 +395,41 @@ def test_flows_without_a_condition_are_named_at_their_gateway() -> None:
 
     (found,) = looked_at(gateway("exclusiveGateway", "g>a?amount > 1", "g>b"))
     assert (found.code, found.element_id) == ("no-condition", "f_g_b")
+
+
+HOSTILE_IDS = [
+    "a b", " x1", "../x", "a/b", "1a", "a:b", "a,b", "&lt;script&gt;", "&quot;&gt;", "a&#x202e;b", "a&#x200b;b",
+    "a&#xa0;b", "..", "a?b", "a#b", "x" * 201,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("hostile", HOSTILE_IDS)
+def test_ids_that_no_address_and_no_list_can_hold_are_refused(hostile: str) -> None:
+    process = around(user("x")).replace(b'process id="P"', f'process id="{hostile}"'.encode())
+    shape = around(user(hostile)).replace(b'"x"', f'"{hostile}"'.encode())
+    flow = around(user("x")).replace(b"f_s_x", hostile.encode())
+
+    for source in (process, shape, flow):
+        told = [one for one in looked_at(source) if one.code == "bad-id"]
+        assert [one.severity for one in told] == ["error"]
+        assert told[0].line and "200" in told[0].hint.en
+        for text in (told[0].message.zh, told[0].element_id or ""):
+            assert text.isprintable() and len(text) < 300
+    table = TABLE.replace(b'decision id="tier"', f'decision id="{hostile}"'.encode())
+    rule = TABLE.replace(b'rule id="r"', f'rule id="{hostile}"'.encode())
+    for source in (table, rule) if hostile == hostile.strip() else (rule,):  # of a decision it is trimmed
+        assert "bad-id" in codes(check(source, "a.dmn", Known()))
+
+
+@pytest.mark.parametrize("name", ["审批_1", "Activity_0k3x1", "_1", "a-b.c", "é"])
+def test_ids_as_modellers_make_them_are_right(name: str) -> None:
+    source = around(user(name)).replace(b'"x"', f'"{name}"'.encode())
+
+    assert looked_at(source.replace(b'process id="P"', "process id='投诉'".encode())) == []
+    assert check(TABLE.replace(b'"tier"', f'"{name}"'.encode()), "a.dmn", Known()) == []
+
+
+TABLE = b"""<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="d" name="d" namespace="x">
+<decision id="tier" name="t"><decisionTable id="dt" hitPolicy="UNIQUE"><input id="i"><inputExpression id="ie" typeRef="number">
+<text>cost</text></inputExpression></input><output id="o" name="level" typeRef="string"/><rule id="r"><inputEntry id="a">
+<text>-</text></inputEntry><outputEntry id="b"><text>"x"</text></outputEntry></rule></decisionTable></decision></definitions>"""
