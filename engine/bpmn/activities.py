@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections import ChainMap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -38,6 +39,9 @@ class EventSubProcess(SubProcess):
     """A sub-process that an event starts, instead of or beside what goes on in its scope."""
 
     start: StartEvent
+
+
+MOST_ROUNDS = 1000  #: instances of one multi-instance activity
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,7 @@ class CallActivity(FlowNode):
                 most=DEEPEST_CALL,
             )
         values = self._mapped(self.ins, token, token.variables)
+        instance.make_room(values)
         instance.subprocesses.pop(token.id, None)
         called = CalledProcess(instance.subprocess_specs[self.called], token.id, instance)
         instance.subprocesses[token.id] = called
@@ -92,7 +97,9 @@ class CallActivity(FlowNode):
     def carry_out(self, token: Token) -> None:
         """Take over what the called process leaves."""
         called = token.instance.subprocesses[token.id]
-        token.variables.update(self._mapped(self.outs, called.task_tree, called.data))
+        values = self._mapped(self.outs, called.task_tree, called.data)
+        token.instance.make_room(values, token.variables)
+        token.variables.update(values)
 
     def _mapped(self, mappings: Sequence[Mapping], token: Token, variables: Any) -> dict[str, Any]:
         if not (self.ins or self.outs):
@@ -175,6 +182,7 @@ class MultiInstance(Repeated):
     def begin(self, token: Token) -> None:
         """Begin the first child, or all of them."""
         items = self._items(token)
+        token.instance.make_room({self.item: items}, tokens=1 if self.sequential else len(items))
         rounds: dict[str, Any] = {"total": len(items), "done": 0, "results": []}
         if self.sequential:
             rounds["left"] = items[1:]
@@ -194,10 +202,19 @@ class MultiInstance(Repeated):
                 raise ExpressionFailed(
                     Text("多实例的集合不是列表。", "The collection of the multi-instance is no list.")
                 )
+            if len(items) > MOST_ROUNDS:
+                raise ExpressionFailed(
+                    Text(
+                        "多实例的集合有 {count} 项，最多 {most} 项。",
+                        "The collection of the multi-instance has {count} items; {most} are allowed.",
+                    ),
+                    count=len(items),
+                    most=MOST_ROUNDS,
+                )
             return list(items)
         assert self.cardinality is not None
         count = token.instance.evaluate(self.cardinality, token)
-        if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count <= 1000:
+        if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count <= MOST_ROUNDS:
             raise ExpressionFailed(
                 Text(
                     "多实例的次数“{count}”不是 0 到 1000 的整数。",
@@ -230,6 +247,8 @@ class MultiInstance(Repeated):
                 "nrOfActiveInstances": len(body.inside) - 1,
             }
             finished = bool(body.instance.evaluate(self.condition, child, {**lists, **counts}))
+        present = ChainMap({"": rounds["results"]}, body.variables)
+        body.instance.make_room({"": results, **lists} if lists else {}, present)
         child.remove()
         body.variables.update(copy.deepcopy(lists))
         rounds["done"] = done

@@ -82,7 +82,9 @@ class Execution:
         chosen = next((start for start in starts if start_element in (None, start.bpmn_id)), None)
         if chosen is None or (start_element is None and chosen.event.kind != "none"):
             raise InvalidInput(Text("流程没有这个开始事件。", "The process has no such start event."))
-        instance.data = checked(variables)
+        given = checked(variables)
+        instance.make_room(given)
+        instance.data = given
         root = instance.plant()
         instance.spec.start.open(root, instance.spec.inside, chosen)
         instance.do_engine_steps()
@@ -94,6 +96,7 @@ class Execution:
         execution = cls(program, surroundings)
         instance = execution._instance
         stored = from_json(state)
+        instance.size = len(state)
         instance.ended_at, instance.last_end = stored["ended"]
         top, *called = stored["processes"]
         _plant(instance, top)
@@ -131,6 +134,7 @@ class Execution:
         """Complete an open user task with these values and advance to the next wait states."""
         token = self._open(task_id)
         accepted = checked(values)
+        self._instance.make_room(accepted, token.variables)
         token.variables.update(accepted)
         del token.internal_data["task"]
         return self._advance(token)
@@ -147,6 +151,7 @@ class Execution:
     def catch(self, kind: str, name: str, values: Variables, correlation_key: str = "") -> Advance:
         """Deliver a message or signal to whatever waits for it here."""
         accepted = checked(values)
+        self._instance.make_room(accepted, self._instance.data)
         self._begin()
         if not deliver(self._instance, kind, name, accepted, correlation_key):
             raise Conflict(

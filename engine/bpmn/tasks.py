@@ -121,6 +121,13 @@ def _priority(value: Any) -> int | None:
     return priority
 
 
+def _keep(token: Token, values: Mapping[str, Any]) -> None:
+    """Give variables their values. Raises InvalidInput, ExpressionFailed: they cannot be kept."""
+    kept = checked(values)
+    token.instance.make_room(kept, token.variables)
+    token.variables.update(kept)
+
+
 class ScriptTask(FlowNode):
     """Lines ``name = expression``."""
 
@@ -133,7 +140,7 @@ class ScriptTask(FlowNode):
     def carry_out(self, token: Token) -> None:
         """Assign the variables."""
         assigned = self.script.run(token.variables, token.instance.surroundings.functions)
-        token.variables.update(checked(assigned))
+        _keep(token, assigned)
 
 
 class BusinessRuleTask(FlowNode):
@@ -163,9 +170,9 @@ class BusinessRuleTask(FlowNode):
         )
         value = MAPPINGS[self.mapping](outcome.value) if outcome.value is not None else None
         if self.variable:
-            token.variables.update(checked({self.variable: value}))
+            _keep(token, {self.variable: value})
         elif isinstance(value, Mapping):
-            token.variables.update(checked(value))
+            _keep(token, value)
         elif value is None:
             raise ExpressionFailed(
                 Text("决策表“{key}”没有适用的规则。", "No rule of the decision “{key}” applies."),
@@ -265,7 +272,7 @@ class ServiceTask(FlowNode):
         if self.parameters.outputs:
             seen = {**variables, **checked(results)}
             results = {name: _all(each, seen, functions) for name, each in self.parameters.outputs.items()}
-        variables.update(checked(results))
+        _keep(token, results)
 
 
 def _all(wanted: Template | Sequence[Template], variables: Mapping[str, Any], functions: Any) -> Any:

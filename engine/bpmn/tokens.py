@@ -14,7 +14,7 @@ from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
 from engine.bpmn.outcomes import Advance, Decided, SentEvent, Surroundings
-from engine.bpmn.variables import LocalScope
+from engine.bpmn.variables import LocalScope, size_of
 from engine.errors import BanjieError, ExpressionFailed
 from engine.texts import Text, same
 
@@ -25,6 +25,15 @@ if TYPE_CHECKING:
 MOST_STEPS = 5_000  #: elements passed in one advance; more is a loop without a wait state
 MOST_LOOPING = 100  #: tokens that may become incidents when that happens; more is a fork in such a loop
 DEEPEST_CALL = 25  #: processes that call one another
+LARGEST_STATE = 2_000_000  #: characters of all that an instance holds, with the processes that it calls
+A_TOKEN = 150  #: characters of a token, without what it keeps
+
+
+_TOO_LARGE = Text(
+    "案件的内容会太多（最多 {most} 百万个字符），没有保存。请减少内容；如果一再出现，请流程负责人修改流程。",
+    "The case would hold too much (over {most} million characters); this was not kept. Enter less; where it"
+    " happens again, the process owner should change the process.",
+)
 
 
 class Token(Task):
@@ -163,6 +172,7 @@ class Instance(_Running, BpmnWorkflow):
         self.advance = advance
         self.queue: deque[Token] = deque()
         self.steps = 0
+        self.size = 0  # of all that it holds, as it was last measured; what came since is added
         self.ended_at: str | None = None
         self.last_end: str | None = None
 
@@ -203,6 +213,30 @@ class Instance(_Running, BpmnWorkflow):
     def zone(self) -> tzinfo:
         """The zone in which days and times without an offset are meant."""
         return self.surroundings.zone
+
+    def make_room(
+        self, values: Mapping[str, Any], instead_of: Mapping[str, Any] | None = None, tokens: int = 0
+    ) -> None:
+        """
+        Say what is about to be kept, before it is: values, perhaps in place of others of the same names.
+
+        Raises:
+            ExpressionFailed: the instance would hold too much.
+        """
+        wanted = size_of(values) + tokens * A_TOKEN
+        if self.size + wanted > LARGEST_STATE:  # perhaps: what was replaced meanwhile was counted too
+            replaced = {name: instead_of[name] for name in values if name in instead_of} if instead_of else {}
+            self.size = self._measured()
+            wanted -= size_of(replaced)
+            if self.size + wanted > LARGEST_STATE:
+                raise ExpressionFailed(_TOO_LARGE, most=LARGEST_STATE // 1_000_000)
+        self.size += wanted
+
+    def _measured(self) -> int:
+        running = (self, *self.subprocesses.values())
+        kept = (token.internal_data for token in self.tokens() if token.internal_data)
+        count = sum(len(each.tasks) for each in running)
+        return count * A_TOKEN + sum(size_of(each.data) for each in running) + sum(map(size_of, kept))
 
     def note_decision(self, decided: Decided) -> None:
         """Keep a decision for the history."""

@@ -127,6 +127,26 @@ def _record(value: Mapping[Any, Any], name: str, depth: int) -> dict[str, Any]:
     return {_text(key, name): _checked(item, name, depth) for key, item in value.items()}
 
 
+def size_of(value: Any) -> int:
+    """Return about how many characters a value has as JSON, with all that is in it."""
+    size, waiting = 0, [value]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, str):
+            size += len(part) + 3
+        elif isinstance(part, Mapping):
+            size += sum(len(str(key)) + 4 for key in part) + 2
+            waiting.extend(part.values())
+        elif isinstance(part, list | tuple):
+            size += len(part) + 2
+            waiting.extend(part)
+        elif part is None or isinstance(part, bool | int):
+            size += 6 if part is None or isinstance(part, bool) else part.bit_length() // 3 + 2
+        else:
+            size += 60  # with its type
+    return size
+
+
 def to_json(value: Any) -> str:
     """Return JSON text; decimals, dates, times, instants and spans keep their types."""
     return _JSON.encode(value)
