@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from engine import ledger, registers
+from engine import identity, ledger, registers
 from engine.database import UnitOfWork
 from engine.errors import InvalidInput
 from engine.journey_files import Journey
 from engine.registers import records
 from engine.texts import Text, same
 
-_LEDGER_KEYS = frozenset({"unit", "customer", "item", "amount", "period", "paid"})
+_LEDGER_KEYS = frozenset({"unit", "customer", "item", "amount", "period", "paid", "corrected"})
 
 
 def prepare(uow: UnitOfWork, journey: Journey) -> None:
@@ -40,3 +40,16 @@ def _charge(uow: UnitOfWork, entry: Mapping[str, Any]) -> None:
     ledger.charge(uow, party, [ledger.Charge(item, amount, str(entry.get("period", "")))], author)
     if entry.get("paid", False):
         ledger.receive(uow, party, author, items={item: amount})
+    if entry.get("corrected", False):
+        _correct(uow, party, item)
+
+
+def _correct(uow: UnitOfWork, party: ledger.Party, item: str) -> None:
+    """Take the newest charge of an item back, as somebody who may."""
+    charged = ledger.lines(uow, unit=party.unit, customer=party.customer)
+    newest = next(line.id for line in charged if line.item == item and line.kind == ledger.EntryKind.CHARGE)
+    names = identity.members(uow, registers.catalogue(uow).ledger.may_correct)
+    by = identity.user(uow, next(iter(names), ""))
+    if by is None:
+        raise InvalidInput(Text("没有人可以冲正。", "There is nobody who may correct the ledger."))
+    ledger.correct(uow, newest, "案例开始前的冲正", by)

@@ -12,6 +12,7 @@ from engine.ledger.movements import (
     posted,
     receive,
     refund,
+    refund_credit,
 )
 from engine.ledger.shapes import (
     DEPOSIT,
@@ -54,6 +55,7 @@ __all__ = [
     "posted",
     "receive",
     "refund",
+    "refund_credit",
     "require_settled",
     "standing",
     "verify",

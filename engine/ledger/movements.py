@@ -256,6 +256,59 @@ def refund(
     return standing(uow, party).deposits.get(item.key, Decimal("0.00"))
 
 
+def refund_credit(
+    uow: UnitOfWork, party: Party, amount: Any, reference: str, author: Author, note: str = ""
+) -> Decimal:
+    """
+    Give back what was paid too much; return what is owed then (below zero: a credit that is left).
+
+    What is owed for other items is set off first. The same reference with the same content gives nothing back
+    a second time.
+
+    Raises:
+        Conflict: more than was paid too much; the reference stands for something else.
+        InvalidInput: a wrong amount.
+    """
+    sum_, reference = amount_of(uow, amount), reference_of(reference)
+    asked = Asked(EntryKind.CREDIT_REFUNDED, party, "", sum_, reference)
+    if asked.posting(uow) is None:
+        made = _paid_back(uow, party, sum_, short(note, LONGEST_NOTE))
+        asked.post(uow, made, author)
+    return standing(uow, party).receivable
+
+
+def _paid_back(uow: UnitOfWork, party: Party, amount: Decimal, note: str) -> list[Movement]:
+    """Return the lines that set off what is owed and pay back the rest, in the order of the charge items."""
+    owed = _locked_owed(uow, party)
+    credit = -sum(owed.values(), Decimal())
+    if amount > credit:
+        raise Conflict(
+            Text(
+                "只多收 {credit} 元，不能退 {amount} 元。",
+                "Only {credit} yuan were paid too much; {amount} yuan cannot be given back.",
+            ),
+            credit=f"{max(credit, Decimal()):,.2f}",
+            amount=f"{amount:,.2f}",
+        )
+    items = [key for key in rules_of(uow).items if key in owed]
+    made = [
+        Movement(RECEIVABLE, key, EntryKind.OFFSET, -owed[key], note=note) for key in items if owed[key] > 0
+    ]
+    to_set_off, to_pay = -sum((line.amount for line in made), Decimal()), amount
+    for key in items:
+        left = -owed[key]
+        for kind, wanted in ((EntryKind.OFFSET, to_set_off), (EntryKind.CREDIT_REFUNDED, to_pay)):
+            part = min(left, wanted)
+            if part > 0:
+                made.append(Movement(RECEIVABLE, key, kind, part, note=note))
+                left -= part
+                if kind == EntryKind.OFFSET:
+                    to_set_off -= part
+                else:
+                    to_pay -= part
+    return made
+
+
 def deduct(
     uow: UnitOfWork,
     party: Party,

@@ -23,6 +23,8 @@ class EntryKind(StrEnum):
     DEPOSIT_REFUNDED = "deposit_refunded"  #: we gave back what we held
     DEDUCTION = "deduction"  #: what we held paid what was owed
     LATE_FEE = "late_fee"  #: the customer owes more, for paying late
+    OFFSET = "offset"  #: what was paid too much for one item paid another
+    CREDIT_REFUNDED = "credit_refunded"  #: we gave back what was paid too much
     CORRECTION = "correction"  #: takes another line back
 
 
@@ -33,6 +35,8 @@ KIND_NAMES = {
     EntryKind.DEPOSIT_REFUNDED: Text("退押金", "deposit refunded"),
     EntryKind.DEDUCTION: Text("押金抵扣", "deducted from the deposit"),
     EntryKind.LATE_FEE: Text("滞纳金", "late fee"),
+    EntryKind.OFFSET: Text("多收冲抵", "set off"),
+    EntryKind.CREDIT_REFUNDED: Text("退还多收", "overpayment refunded"),
     EntryKind.CORRECTION: Text("冲正", "correction"),
 }
 

@@ -141,6 +141,29 @@ def ledger_refund(requests: Requests, call: ServiceCall) -> Variables:
 
 
 @all_or_nothing
+def ledger_refund_credit(requests: Requests, call: ServiceCall) -> Variables:
+    """
+    Give back what a customer paid too much; what is owed for other items is set off first.
+
+    ``unit``, ``customer``, ``amount``, ``reference`` (else the case), ``note``. Gives ``refunded``,
+    ``receivable``. Refused: more than was paid too much. The same reference is never paid twice.
+    """
+    only(call, "unit", "customer", "amount", "reference", "note")
+    party = _party(call)
+    receivable = ledger.refund_credit(
+        requests.uow,
+        party,
+        call.inputs.get("amount"),
+        text_of(call, "reference", f"credit:{requests.instance_id}"),
+        _author(requests),
+        text_of(call, "note", ""),
+    )
+    refunded = number_of(call, "amount")
+    _told(requests, call, EntryKind.CREDIT_REFUNDED, party, refunded)
+    return {"refunded": refunded, "receivable": receivable}
+
+
+@all_or_nothing
 def ledger_deduct(requests: Requests, call: ServiceCall) -> Variables:
     """
     Pay what is owed out of a deposit.
@@ -242,6 +265,7 @@ MONEY_TOPICS: Mapping[str, Topic] = {
     "ledger_receive": ledger_receive,
     "ledger_deposit": ledger_deposit,
     "ledger_refund": ledger_refund,
+    "ledger_refund_credit": ledger_refund_credit,
     "ledger_deduct": ledger_deduct,
     "ledger_balance": ledger_balance,
     "ledger_require_settled": ledger_require_settled,

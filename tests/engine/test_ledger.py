@@ -432,6 +432,71 @@ def test_a_case_charges_receives_refunds_and_its_lines_carry_case_and_person(boo
     assert "posted" in books.history(back)
 
 
+@pytest.fixture
+def credit(books):
+    """The books with 300 yuan too much for rent, and 100 owed for a damage."""
+    charged(books, ("rent", "300", "2026-03"))
+    do(books, ledger.receive, HOME, NOBODY, amount="300")
+    line = next(row for row in books.rows(tables.ledger_entry) if row.kind == "charge")
+    jing = books.people("jing")
+    do(books, ledger.correct, line.id, "多收", jing)
+    charged(books, ("damage", "100", "L"))
+    assert stands(books).receivable == -200
+    return books
+
+
+def test_what_was_paid_too_much_is_given_back_once_and_debts_are_set_off(credit):
+    for _ in range(2):
+        assert do(credit, ledger.refund_credit, HOME, "200", "credit:1", NOBODY) == 0
+
+    assert stands(credit).owed == {}
+    lines = [(row.item, row.kind, row.amount) for row in credit.rows(tables.ledger_entry)][-3:]
+    assert sorted(lines) == [
+        ("damage", "offset", Decimal("-100.00")),
+        ("rent", "credit_refunded", Decimal("200.00")),
+        ("rent", "offset", Decimal("100.00")),
+    ]
+
+
+def test_a_part_of_what_was_paid_too_much_leaves_the_rest(credit):
+    assert do(credit, ledger.refund_credit, HOME, "150.01", "credit:1", NOBODY) == Decimal("-49.99")
+    assert stands(credit).owed == {"rent": Decimal("-49.99")}
+
+
+@pytest.mark.parametrize(
+    ("amount", "reference", "error"),
+    [("200.01", "credit:2", Conflict), ("0", "credit:2", InvalidInput), ("-5", "credit:2", InvalidInput),
+     ("5", "", InvalidInput), ("100", "credit:1", Conflict)],
+)  # fmt: skip
+def test_more_than_was_paid_too_much_or_another_sum_under_a_reference_is_refused(
+    credit, amount, reference, error
+):
+    do(credit, ledger.refund_credit, HOME, "150", "credit:1", NOBODY)
+    before = len(credit.rows(tables.ledger_entry))
+
+    with pytest.raises(error):
+        do(credit, ledger.refund_credit, HOME, amount, reference, NOBODY)
+
+    assert len(credit.rows(tables.ledger_entry)) == before
+
+
+def test_who_owes_is_given_nothing_back(books):
+    charged(books, ("rent", "300", "2026-03"))
+
+    with pytest.raises(Conflict) as refused:
+        do(books, ledger.refund_credit, HOME, "1", "credit:1", NOBODY)
+
+    assert "0.00" in refused.value.message.zh
+
+
+def test_a_case_gives_back_what_was_paid_too_much(credit, deploy):
+    case = ask(credit, deploy, "ledger_refund_credit", {"amount": "200"})
+    assert (credit.variables(case)["refunded"], credit.variables(case)["receivable"]) == (200, 0)
+
+    again = ask(credit, deploy, "ledger_refund_credit", {"amount": "200"})
+    assert "只多收 0.00 元" in credit.variables(again)["refusal"]
+
+
 METHODS = """
 [[ledger.method]]
 key = "wechat"

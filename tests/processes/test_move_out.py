@@ -182,3 +182,31 @@ def test_a_slip_whose_slot_was_missed_is_void_and_the_new_one_is_not(office: Des
     )
 
     assert [state_of(moving, number)[0] for number in (0, 1)] == ["superseded", "not_yet"]
+
+
+CREDIT = journey("move_out.toml", "多收的先抵损坏赔偿")
+
+
+def test_what_was_paid_too_much_goes_back_once_and_no_item_is_left_open(office: Desk) -> None:
+    moving = Office(office, CREDIT)
+
+    moving.play()
+
+    paid = office.rows(tables.ledger_entry, kind="credit_refunded")
+    assert {line.item: line.amount for line in paid} == {"rent": Decimal("21311.78")}
+    assert not moving.standing().owed and not moving.standing().deposits
+    slip = next(row for row in office.rows(tables.paper) if row.number.startswith("YJJS-"))
+    assert "21,311.78" in slip.html and "64,521.78" in slip.html
+    statement = next(row for row in office.rows(tables.paper) if row.number.startswith("QCJS-"))
+    assert "多收，随押金退还" in statement.html and "21,811.78" in statement.html
+
+
+def test_a_charge_after_the_approval_lessens_what_goes_back_and_is_approved_anew(office: Desk) -> None:
+    moving = Office(office, until(CREDIT, "ApproveRefund"))
+    moving.play()
+    moving.charge("100.00")
+
+    moving.complete("ApproveRefund", "cs_manager", refund_approved=True, approver_signature="赵敏")
+
+    assert office.open() == ["Prepare"]
+    assert office.rows(tables.ledger_entry, kind="credit_refunded") == []
