@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from typing import Any
@@ -41,10 +41,11 @@ class UnitOfWork:
         self.cache = cache
         #: What was read once in this transaction.
         self.seen: dict[Hashable, Any] = {}
-        self._after_commit: list[Callable[[], None]] = []
 
     def execute(self, statement: Executable, rows: Any = None) -> CursorResult[Any]:
         """Run one statement; ``rows`` is a dict, or a list of dicts for many rows."""
+        if isinstance(rows, list) and len(rows) == 1:
+            rows = rows[0]  # for many rows a driver takes a longer way
         return self.connection.execute(statement, rows)
 
     @contextmanager
@@ -75,10 +76,6 @@ class UnitOfWork:
         """Share nothing read from now on: this transaction changes it, and may be rolled back."""
         self.cache = dict(self.cache)
 
-    def after_commit(self, action: Callable[[], None]) -> None:
-        """Do something once, only if the transaction has been committed."""
-        self._after_commit.append(action)
-
 
 class Database:
     """The database that all web and worker processes share; the only place that opens transactions."""
@@ -98,14 +95,11 @@ class Database:
     @contextmanager
     def unit_of_work(self) -> Iterator[UnitOfWork]:
         """Open a transaction that commits when the block ends and rolls back when it raises."""
-        with self._writers:
-            with _deadlocks_as_conflicts(), self.connections.begin() as connection:
-                if self.is_sqlite:
-                    connection.exec_driver_sql("BEGIN IMMEDIATE")
-                uow = UnitOfWork(connection, clock.now(), self.centre, self._cache)
-                yield uow
-            for action in uow._after_commit:
-                action()
+        with self._writers, _deadlocks_as_conflicts(), self.connections.begin() as connection:
+            if self.is_sqlite:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            uow = UnitOfWork(connection, clock.now(), self.centre, self._cache)
+            yield uow
 
     @contextmanager
     def reading(self) -> Iterator[UnitOfWork]:

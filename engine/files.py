@@ -6,7 +6,6 @@ import hashlib
 import os
 import tempfile
 import unicodedata
-from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -128,14 +127,6 @@ def open_file(uow: UnitOfWork, attachment_id: UUID, by: User) -> StoredFile:
         raise NotFound(Text("文件“{name}”已不在存储中。", "“{name}” is missing from the file store."),
                        name=row.file_name)  # fmt: skip
     return StoredFile(path, row.file_name, row.content_type, row.size, row.sha256)
-
-
-def describe(uow: UnitOfWork, ids: Collection[UUID]) -> dict[UUID, tuple[str, int, str]]:
-    """Return name, size and kind of these files, for a form that shows them."""
-    if not ids:
-        return {}
-    rows = uow.execute(select(_attachment).where(_attachment.c.id.in_(ids)))
-    return {row.id: (row.file_name, row.size, row.content_type) for row in rows}
 
 
 def _copy(stream: BinaryIO, target: BinaryIO, most: int) -> tuple[str, int]:

@@ -116,17 +116,6 @@ def of_case(uow: UnitOfWork, instance_id: int) -> list[Record]:
     return [read(row) for row in found]
 
 
-def of_the_house(uow: UnitOfWork, limit: int = 200) -> list[Record]:
-    """Return the newest changes that concern no single case: deployments, people, the calendar."""
-    found = uow.execute(
-        select(tables.history)
-        .where(tables.history.c.instance_id.is_(None), tables.history.c.record_id.is_(None))
-        .order_by(tables.history.c.id.desc())
-        .limit(limit)
-    )
-    return [read(row) for row in found]
-
-
 def of_record(uow: UnitOfWork, record_id: int, limit: int = 50) -> list[Record]:
     """Return the newest changes of a register's record, newest first."""
     found = uow.execute(

@@ -15,7 +15,7 @@ from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.exc import IntegrityError
@@ -94,9 +94,6 @@ class User:
 
 #: The program itself: what set-up deploys, and what a timer does.
 SYSTEM = User("system", "Banjie", capabilities=frozenset(Capability), language="en")
-
-#: The name beside the program's own lines in a history.
-SYSTEM_NAME = Text("系统", "the program")
 
 
 @dataclass(frozen=True)
@@ -624,11 +621,6 @@ def centre_name(uow: UnitOfWork) -> Text | None:
     return None if row is None else Text(row.name_zh, row.name_en)
 
 
-def group_keys_in(path: Path) -> list[str]:
-    """Return the keys of the groups in an ``organisation.toml``, for checking diagrams without a database."""
-    return [group["key"] for group in _groups_in(path)]
-
-
 def _groups_in(source: Path | Mapping[str, Any]) -> list[dict[str, Any]]:
     path = source if isinstance(source, Path) else Path("organisation.toml")
     document = _document(source) if isinstance(source, Path) else source
@@ -690,12 +682,3 @@ def _group_from(entry: dict[str, Any], path: Path) -> dict[str, Any]:
             names=", ".join(Capability),
         )
     return group
-
-
-def count_people(uow: UnitOfWork) -> int:
-    """Return how many people may log in."""
-    return int(
-        uow.execute(
-            select(func.count()).select_from(tables.user_account).where(tables.user_account.c.active)
-        ).scalar_one()
-    )
