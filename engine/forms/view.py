@@ -50,6 +50,7 @@ WORDS = {
     "restricted": Text("敏感信息", "Sensitive"),
     "signature": Text("签名（请输入姓名）", "Signature (type your name)"),
     "accepts": Text("可上传：", "Accepted: "),
+    "images": Text("图片", "pictures"),
 }
 
 

@@ -203,6 +203,13 @@ def test_a_form_whose_files_are_still_hidden_can_send_them_once_they_are_shown()
     assert page.find("form").get("enctype") == "multipart/form-data"
 
 
+def test_which_files_may_be_chosen_is_said_in_words() -> None:
+    page = tree(draw(form_of(field("filepicker", "photos", accept="image/*,.pdf")), language="zh"))
+
+    assert page.find(".//input[@type='file']").get("accept") == "image/*,.pdf"
+    assert [hint.text for hint in page.xpath('//*[contains(text(), "可上传")]')] == ["可上传：图片, .pdf"]
+
+
 def test_neighbours_of_one_row_share_a_line_and_keep_their_widths() -> None:
     page = tree(draw(EVERYTHING, KNOWN))
 
