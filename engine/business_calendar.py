@@ -95,7 +95,7 @@ class BusinessCalendar:
 
     def has_office_hours(self, begins: datetime, ends: datetime) -> bool:
         """
-        Whether the office is open at any time from one instant up to another (left out).
+        Whether the office is open at any time from one instant up to another (left out); no time is none.
 
         Raises:
             ValueError: the end comes before the beginning, or more than a year after it.
@@ -103,8 +103,9 @@ class BusinessCalendar:
         if not begins <= ends <= begins + timedelta(days=366):
             raise ValueError("a span of at most a year, from its beginning to its end")
         day = begins.astimezone(self.zone).date()
-        while datetime.combine(day, self.opens, self.zone) < ends:
-            if self.is_working(day) and begins < datetime.combine(day, self.closes, self.zone):
+        while (opens := datetime.combine(day, self.opens, self.zone)) < ends:
+            closes = datetime.combine(day, self.closes, self.zone)
+            if self.is_working(day) and max(begins, opens) < min(ends, closes):
                 return True
             day += _ONE_DAY
         return False
