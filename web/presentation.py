@@ -34,6 +34,7 @@ def present(app: Flask) -> None:
         clock_time=clock_time,
         day=day,
         relative=relative,
+        lasting=lasting,
         iso=iso,
         prose=prose,
         value=value,
@@ -102,6 +103,16 @@ def relative(at: datetime) -> str:
         at - clock.now(),
         granularity="minute",
         add_direction=True,
+        threshold=1.2,
+        locale="en" if language() == "en" else "zh_Hans_CN",
+    )
+
+
+def lasting(since: datetime) -> str:
+    """Return how long something has lasted: “3小时”，“2 days”."""
+    return format_timedelta(
+        clock.now() - since,
+        granularity="minute",
         threshold=1.2,
         locale="en" if language() == "en" else "zh_Hans_CN",
     )
@@ -182,8 +193,15 @@ def _mapping(of: Mapping[str | Text, Any]) -> str | Markup:
     if {"file", "name", "size"} <= set(of):
         return _file_link(of["file"], of["name"])
     separator, colon = ("; ", ": ") if language() == "en" else ("；", "：")
-    pairs = (Markup("{}{}{}").format(in_language(key), colon, value(one)) for key, one in of.items())
+    pairs = (Markup("{}{}{}").format(in_language(key), colon, _in_line(one)) for key, one in of.items())
     return escape(separator).join(pairs)
+
+
+def _in_line(of: Any) -> str | Markup:
+    """Return a value of a pair: a list goes on in its line."""
+    if not isinstance(of, list | tuple) or not of:
+        return value(of)
+    return escape(", " if language() == "en" else "、").join(escape(value(one)) for one in of)
 
 
 def _file_link(attachment_id: object, file_name: str) -> Markup:

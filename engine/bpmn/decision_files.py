@@ -404,7 +404,7 @@ class _Reader:
                 ranking.append(test.value.value)
         default = child(clause, "defaultOutputEntry")
         otherwise = self.entry(default, kind) if default is not None else None
-        return Output(name, kind, tuple(ranking), otherwise)
+        return Output(name, kind, tuple(ranking), otherwise, clause.get("label") or "")
 
     def rule(self, row: int, rule: Element, columns: Sequence[Column], outputs: Sequence[Output]) -> Rule:
         ins, outs = list(children(rule, "inputEntry")), list(children(rule, "outputEntry"))

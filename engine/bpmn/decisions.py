@@ -63,6 +63,7 @@ class Output:
     type: str
     ranking: tuple[Any, ...] = ()
     otherwise: Run | None = None
+    label: str = ""
 
 
 @dataclass(frozen=True)

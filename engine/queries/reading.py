@@ -359,16 +359,31 @@ def _decision(uow: UnitOfWork, record: Record, labels: Labels) -> DecisionShown:
     becomes = [detail.get("variable", ""), *_outputs(result)]
     is_hidden = any(each.is_hidden for each in inputs) or any(labels.is_hidden(name) for name in becomes)
     made = definitions.version(uow, record.definition_id or 0)
+    heads = {one.name: one.label for one in definitions.table(uow, made.id).output_clauses if one.label}
     return DecisionShown(
         key=made.key,
         name=made.name,
         definition_id=made.id,
         version=made.version,
         inputs=inputs,
-        result=None if is_hidden else result,
+        result=None if is_hidden else _told(result, detail.get("variable", ""), labels, heads),
         rule_ids=() if is_hidden else tuple(detail.get("rules", ())),
         is_hidden=is_hidden,
     )
+
+
+def _told(result: Any, variable: str, labels: Labels, heads: Mapping[str, str]) -> Any:
+    """Return what a decision said, as its table and the forms name it."""
+    if isinstance(result, list):
+        return [_told(one, variable, labels, heads) for one in result]
+    if not isinstance(result, Mapping):
+        return labels.readable(variable, result)
+    return {_head(name, labels, heads): labels.readable(name, value) for name, value in result.items()}
+
+
+def _head(name: str, labels: Labels, heads: Mapping[str, str]) -> Text:
+    asked = labels.label(name)
+    return asked if asked != same(name) else Text(heads.get(name, name), name)
 
 
 def _outputs(result: Any) -> set[str]:

@@ -14,6 +14,7 @@ from sqlalchemy import insert
 from engine import clock, files, identity, notifications, office_calendar, queries, runtime, tables
 from engine.errors import Conflict, NotFound, NotPermitted
 from engine.queries import CaseFilter
+from engine.texts import same
 from tests.desk import MONDAY, Desk
 from tests.engine.diagrams import (
     amount,
@@ -359,7 +360,7 @@ def test_the_case_page_tells_the_whole_story(desk: Desk, deploy: Deploy) -> None
     decision = page.history[2].decision
     assert decision is not None and (decision.version, decision.result, decision.rule_ids) == (
         1,
-        {"answer": "major"},
+        {same("answer"): "major"},
         ("Rule1",),
     )
     assert [(one.label.zh, one.value) for one in decision.inputs] == [("费用", 150)]
@@ -428,7 +429,7 @@ def test_a_decision_gives_nothing_restricted_away(
         return next(line.decision for line in page.history if line.decision is not None)
 
     seen, masked = decision("fang"), decision("qian")
-    assert (seen.result, seen.rule_ids, seen.is_hidden) == ({"who": "police"}, ("Rule0",), False)
+    assert (seen.result, seen.rule_ids, seen.is_hidden) == ({same("who"): "police"}, ("Rule0",), False)
     assert (masked.result, masked.rule_ids, masked.is_hidden) == (None, (), True)
     assert "police" not in repr(masked) and [one.is_hidden for one in masked.inputs] == [asks == "suspicion"]
 

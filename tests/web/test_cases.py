@@ -34,7 +34,7 @@ TABLE = """<?xml version="1.0" encoding="UTF-8"?>
 <definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="t" name="t" namespace="share">
   <decision id="shares" name="分法"><decisionTable id="dt" hitPolicy="{policy}">
     <input id="i" label="借用人"><inputExpression id="ie" typeRef="string"><text>borrower</text></inputExpression></input>
-    <output id="o" name="shares" typeRef="number" />
+    <output id="o" name="shares" label="几把" typeRef="number" />
     <rule id="rule_for_ada"><inputEntry id="a1"><text>"Ada"</text></inputEntry><outputEntry id="b1"><text>1</text></outputEntry></rule>
     <rule id="rule_for_all"><inputEntry id="a2"><text>-</text></inputEntry><outputEntry id="b2"><text>2</text></outputEntry></rule>
   </decisionTable></decision>
@@ -172,13 +172,16 @@ def test_a_remark_stays_with_the_case(ada, case):
     assert ada.post(f"{case}/comments", {"text": " "}).status_code == 422
 
 
-def test_a_timer_and_a_decision_are_told(ada, database, sharing):
+def test_a_timer_and_a_decision_are_told(ada, olga, database, sharing):
     _mend(database)
-    page = ada.get(_start(database, "share", borrower="Ada")).text
+    case = _start(database, "share", borrower="Ada")
+    page = ada.get(case).text
     assert "太久" in page
     assert "第 2 版" in page
-    assert "rule_for_ada" in page
+    assert "几把" in page, "the result is called as the table calls it"
     assert "打开决策表" not in page, "the front desk may not look at definitions"
+    assert "rule_for_ada" not in page
+    assert "rule_for_ada" in olga.get(case).text
 
 
 def test_restricted_values_are_masked(ada, olga, database):

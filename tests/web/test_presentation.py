@@ -45,6 +45,10 @@ def test_distances_are_told(chinese, moment):
     assert presentation.relative(moment() - timedelta(minutes=12)) == "12分钟前"
 
 
+def test_how_long_something_has_lasted_is_told(chinese, moment):
+    assert presentation.lasting(moment() - timedelta(hours=3)) == "3小时"
+
+
 def test_a_task_is_overdue_only_after_its_time(chinese, moment):
     assert presentation.urgency(moment() - timedelta(seconds=1)) == "overdue"
     assert presentation.urgency(moment()) == "soon"
@@ -57,7 +61,7 @@ def test_a_task_is_overdue_only_after_its_time(chinese, moment):
     ("value", "shown"),
     [(True, "是"), (False, "否"), (None, "—"), ("", "—"), ([], "—"), (Decimal("36000.50"), "36,000.50"), (7, "7"),
      (date(2026, 3, 5), "3月5日"), (time(9, 5), "09:05"), (["甲", "<i>"], "甲<br>&lt;i&gt;"), (Text("好", "good"), "好"),
-     ({"a": 1}, "a：1"),
+     ({"a": 1}, "a：1"), ({"a": ["甲", "乙"], "b": 2}, "a：甲、乙；b：2"),
      ([{Text("类别", "Kind"): Text("长期", "lasting")}], "类别：长期")],
 )  # fmt: skip
 def test_values_are_shown_in_words(chinese, value, shown):

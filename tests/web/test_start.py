@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+from engine import definitions
+from engine.identity import SYSTEM
+from tests.web.conftest import DIAGRAM
+
 
 def test_those_who_may_start_find_the_process(ada, mei):
     page = ada.get("/start/").text
@@ -33,3 +37,12 @@ def test_nobody_starts_what_is_not_theirs(mei, ada):
         assert answer.status_code in (403, 404)
     for answer in (ada.get("/start/unknown"), ada.post("/start/unknown", {"borrower": "x"})):
         assert answer.status_code == 404
+
+
+def test_of_a_long_documentation_the_first_paragraph_is_for_those_who_start(ada, database):
+    longer = DIAGRAM.replace("业主借用公共钥匙。", "业主借用公共钥匙。\n\n时限在 limits 表里。")
+    with database.unit_of_work() as uow:
+        definitions.deploy(uow, {"lend_key.bpmn": longer.encode()}, by=SYSTEM, reason="more to say")
+    page = ada.get("/start/").text
+    assert "业主借用公共钥匙" in page
+    assert "limits" not in page

@@ -51,6 +51,7 @@ async function draw(box) {
 }
 
 const READABLE = 0.65;           // names of 12 pixels are still letters
+const TINY = 0.15;               // not even its outline tells anything
 const NEAR = 0.8;
 
 // A whole large diagram in a small window cannot be read: then go near the first of these that is on it instead.
@@ -58,6 +59,10 @@ function fit(canvas, registry, places) {
   canvas.zoom("fit-viewport", "auto");
   const place = places.map((id) => registry.get(id)).find((element) => element?.width);
   if (canvas.zoom() < READABLE && place) goTo(canvas, place);
+  else if (canvas.zoom() < TINY) {
+    const start = registry.find((element) => element.type === "bpmn:StartEvent" && element.parent.type !== "bpmn:SubProcess");
+    if (start) goTo(canvas, start);
+  }
 }
 
 // The element in the middle; at the diagram's border no emptier than need be.
