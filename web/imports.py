@@ -117,8 +117,11 @@ def _run(upload_id: UUID, *, store: bool) -> AnyResponse:
     by, database = current_user(), banjie().database
     mapping, update = mapping_of(request.form), "update" in request.form
     with reading() as uow:
-        registers.await_import(uow, upload_id, by)
-    background.run(lambda: registers.run_import(database, upload_id, mapping, by, update=update, store=store))
+        may_begin = registers.await_import(uow, upload_id, by)
+    if may_begin:  # pressed twice, the page of the first run is shown
+        background.run(
+            lambda: registers.run_import(database, upload_id, mapping, by, update=update, store=store)
+        )
     address = url_for("imports.progress", upload_id=upload_id, **_address(request.form))
     return redirect(address, code=303)
 

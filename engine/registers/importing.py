@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import re
 import shutil
 import sqlite3
+import time
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -107,7 +109,11 @@ class CheckedImport:
 
 @dataclass(frozen=True)
 class ImportProgress:
-    """How far an import is. ``stage``: waiting, checking, checked, storing, done, failed."""
+    """
+    How far an import is. ``stage``: waiting, checking, checked, storing, done, failed, interrupted.
+
+    It was interrupted where the program that did it has ended: it stored all or nothing, and can begin again.
+    """
 
     stage: str
     done: int = 0
@@ -325,6 +331,18 @@ def _require_mapping(
             )
 
 
+@dataclass
+class _Row:
+    """One row while it is checked, with the fields in which something is wrong."""
+
+    line: int
+    given: Mapping[str, str]
+    record: Record | None = None  # that it changes
+    values: dict[str, Any] = field(default_factory=dict)
+    wrong: set[str] = field(default_factory=set)
+    problems: list[RowProblem] = field(default_factory=list)
+
+
 class _Check:
     """Checks a file batch by batch, and stages the rows that are right."""
 
@@ -353,22 +371,22 @@ class _Check:
             self.added,
             self.changed,
             self.unchanged,
-            tuple(sorted(self.errors, key=lambda error: error.row)),
+            tuple(self.errors),
             self.error_count,
         )
 
     def batch(self, batch: Sequence[tabular.Row]) -> None:
-        given = {line: self._given(cells) for line, cells in batch}
-        self.rows += len(given)
-        present = self._present(
-            {str(each[self.number_key]) for each in given.values() if each.get(self.number_key)}
-        )
-        read = {line: self._read(line, each, present) for line, each in given.items()}
-        right = {line: each for line, each in read.items() if each is not None}
-        self._check_references(right, given)
-        self._check_spans(right)
-        for line, (record, values) in right.items():
-            self._stage(line, record, values, given[line])
+        rows = [_Row(line, self._given(cells)) for line, cells in batch]
+        self.rows += len(rows)
+        present = self._present({number for row in rows if (number := row.given.get(self.number_key))})
+        for row in rows:
+            self._read(row, present)
+        self._check_references(rows)
+        self._check_spans(rows)
+        for row in rows:
+            self._stage(row)
+            self.error_count += len(row.problems)
+            self.errors += row.problems[: ERRORS_TOLD - len(self.errors)]
 
     def _given(self, cells: Sequence[str]) -> dict[str, str]:
         return {key: cells[index] if index < len(cells) else "" for index, key in self.mapping.items()}
@@ -383,63 +401,67 @@ class _Check:
         )
         return {row.number: records.read(row) for row in rows}
 
-    def _read(
-        self, line: int, given: Mapping[str, str], present: Mapping[str, Record]
-    ) -> tuple[Record | None, dict[str, Any]] | None:
-        number = given.get(self.number_key, "").strip()
-        record = present.get(number)
-        if record is not None and not self.update:
-            self._wrong(line, self.number_key, number, _TAKEN)
-            return None
-        if record is None and number and self.number_key == NUMBER:
-            self._wrong(line, NUMBER, number, _NO_RECORD)
-            return None
-        fields = {key: value for key, value in given.items() if key != NUMBER}
-        values, errors = reading.read_all(self.register, fields, record.values if record else None)
+    def _read(self, row: _Row, present: Mapping[str, Record]) -> None:
+        number = row.given.get(self.number_key, "").strip()
+        row.record = present.get(number)
+        if row.record is not None and not self.update:
+            self._wrong(row, self.number_key, number, _TAKEN)
+            row.record = None
+        is_unknown = row.record is None and bool(number) and self.number_key == NUMBER
+        if is_unknown:
+            self._wrong(row, NUMBER, number, _NO_RECORD)
+        fields = {key: value for key, value in row.given.items() if key != NUMBER}
+        row.values, errors = reading.read_all(
+            self.register, fields, row.record.values if row.record else None
+        )
         for key, messages in errors.items():
-            self._wrong(line, key, given.get(key, ""), *messages)
-        return None if errors else (record, values)
+            if key in row.given or not is_unknown:  # of a record that is not there, nothing else is missing
+                self._wrong(row, key, row.given.get(key, ""), *messages)
 
-    def _check_references(
-        self, right: dict[int, tuple[Record | None, dict[str, Any]]], given: Mapping[int, Mapping[str, str]]
-    ) -> None:
+    def _check_references(self, rows: Sequence[_Row]) -> None:
         for each in self.register.references:
             if each.key not in self.mapping.values():
                 continue
-            wanted = {values[each.key] for _, values in right.values() if values.get(each.key) is not None}
-            known = records.titles(self.uow, each.reference or "", wanted).keys()
-            for line, (_, values) in list(right.items()):
-                number = values.get(each.key)
-                if number is not None and number not in known and not self._is_staged(each.reference, number):
+            asked = [
+                row for row in rows if each.key not in row.wrong and row.values.get(each.key) is not None
+            ]
+            known = records.titles(
+                self.uow, each.reference or "", {row.values[each.key] for row in asked}
+            ).keys()
+            for row in asked:
+                number = row.values[each.key]
+                if number not in known and not self._is_above(each.reference, number, row, rows):
                     message = _NO_SUCH.format(register=each.reference)
-                    self._wrong(line, each.key, given[line].get(each.key, ""), message)
-                    del right[line]
+                    self._wrong(row, each.key, row.given.get(each.key, ""), message)
 
-    def _is_staged(self, register: str | None, number: str) -> bool:
+    def _is_above(self, register: str | None, number: str, row: _Row, batch: Sequence[_Row]) -> bool:
         """Whether an earlier row of the file has this number, where a register names records of its own."""
+        if register != self.register.key or not self.register.number_field:
+            return False
+        if any(
+            each.line < row.line and each.values.get(self.register.number_field) == number for each in batch
+        ):
+            return True
         found = "SELECT 1 FROM staged WHERE number = ?"
-        return register == self.register.key and self.staged.execute(found, (number,)).fetchone() is not None
+        return self.staged.execute(found, (number,)).fetchone() is not None
 
-    def _check_spans(self, right: dict[int, tuple[Record | None, dict[str, Any]]]) -> None:
+    def _check_spans(self, rows: Sequence[_Row]) -> None:
         rule = self.register.no_overlap
         if rule is None:
             return
-        wanted = {line: records.span_of(rule, values) for line, (_, values) in right.items()}
-        stored = records.spans(self.uow, self.register, {span.by for span in wanted.values() if span})
-        for line, span in wanted.items():
-            if span is None:
-                continue
-            record = right[line][0]
+        asked = [row for row in rows if row.wrong.isdisjoint({rule.by, rule.first, rule.last})]
+        wanted = [(row, span) for row in asked if (span := records.span_of(rule, row.values)) is not None]
+        stored = records.spans(self.uow, self.register, {span.by for _, span in wanted})
+        for row, span in wanted:
             others = [*stored.get(span.by, ()), *self._staged_spans(span.by)]
-            error = records.overlap(span, others, record.number if record else None)
+            error = records.overlap(span, others, row.record.number if row.record else None)
             if error is not None:
-                self._wrong(line, rule.first, str(span.first), error)
-                del right[line]
+                self._wrong(row, rule.first, str(span.first), error)
                 continue
             last = span.last.isoformat() if span.last else None
             self.staged.execute(
                 "INSERT INTO staged (line, of_what, first, last) VALUES (?, ?, ?, ?)",
-                (line, span.by, span.first.isoformat(), last),
+                (row.line, span.by, span.first.isoformat(), last),
             )
 
     def _staged_spans(self, by: str) -> Iterator[Span]:
@@ -451,40 +473,40 @@ class _Check:
             told = Text(f"第 {line} 行", f"row {line}")
             yield Span(by, day, end or None, f"row {line}", told.zh)
 
-    def _stage(
-        self, line: int, record: Record | None, values: dict[str, Any], given: Mapping[str, str]
-    ) -> None:
-        number = str(values[self.register.number_field]) if self.register.number_field else None
-        number = record.number if record else number
+    def _stage(self, row: _Row) -> None:
+        """Keep a row for those behind it, and to be stored; with a mistake anywhere nothing is stored."""
+        given = row.values.get(self.register.number_field or "")
+        number = row.record.number if row.record else (str(given) if given is not None else None)
         earlier = (
             number and self.staged.execute("SELECT line FROM staged WHERE number = ?", (number,)).fetchone()
         )
         if earlier:
-            self._wrong(line, self.number_key, number or "", _TWICE.format(row=earlier[0]))
+            self._wrong(row, self.number_key, number or "", _TWICE.format(row=earlier[0]))
             return
-        data = to_json(values)
-        if record is None:
+        data = to_json(row.values)
+        if row.wrong:
+            data = ""
+        elif row.record is None:
             self.added += 1
-        elif data == to_json(dict(record.values)):
+        elif data == to_json(dict(row.record.values)):
             self.unchanged += 1
             data = ""
         else:
             self.changed += 1
+        record = row.record
         self.staged.execute(
             "INSERT INTO staged (line, number, record_id, revision, data) VALUES (?, ?, ?, ?, ?)"
             " ON CONFLICT (line) DO UPDATE SET number = excluded.number, record_id = excluded.record_id,"
             " revision = excluded.revision, data = excluded.data",
-            (line, number, record and record.id, record and record.revision, data),
+            (row.line, number, record and record.id, record and record.revision, data),
         )
 
-    def _wrong(self, line: int, key: str, value: str, *messages: Text) -> None:
-        self.error_count += 1
-        if len(self.errors) >= ERRORS_TOLD:
-            return
+    def _wrong(self, row: _Row, key: str, value: str, *messages: Text) -> None:
+        row.wrong.add(key)
         asked = self.register.fields.get(key)
         column = asked.name if asked is not None else Text("编号", "Number")
         shown = "" if asked is not None and asked.restricted else value[:100]
-        self.errors.append(RowProblem(line, column, shown, messages[0]))
+        row.problems += [RowProblem(row.line, column, shown, message) for message in messages]
 
 
 # ---- storing ---------------------------------------------------------------------------------------------
@@ -581,9 +603,57 @@ def _changed_meanwhile() -> Conflict:
 # ---- both, with progress that other requests can see -------------------------------------------------------
 
 
-def await_import(uow: UnitOfWork, upload_id: UUID, by: User) -> None:
-    """Note that a run is about to begin. Raises NotFound: no such upload, or somebody else's."""
-    _Noted(_upload(uow, upload_id, by).progress).write("waiting", 0, None)
+#: The runs of this process, each with a file that is locked as long as the process lives.
+_going_on: dict[UUID, BinaryIO] = {}
+_GOES_ON = frozenset({"waiting", "checking", "storing"})
+_MOMENT = 0.01  # seconds
+
+
+def await_import(uow: UnitOfWork, upload_id: UUID, by: User) -> bool:
+    """
+    Note that a run is about to begin; False where one goes on already.
+
+    Raises:
+        NotFound: no such upload, or somebody else's.
+    """
+    upload = _upload(uow, upload_id, by)
+    while not _begin(upload):
+        noted = _noted(upload)
+        if noted is None or noted["stage"] in _GOES_ON:
+            return False
+        time.sleep(_MOMENT)  # the run has said how it ended, and is about to let go
+    _Noted(upload.progress).write("waiting", 0, None)
+    return True
+
+
+def _begin(upload: _Upload) -> bool:
+    """Lock an upload for a run, so that everybody sees that it goes on; False where somebody has."""
+    held = (upload.folder / "going-on").open("ab")
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        held.close()
+        return False
+    _going_on[upload.id] = held
+    return True
+
+
+def _end(upload: _Upload) -> None:
+    held = _going_on.pop(upload.id, None)
+    if held is not None:
+        held.close()
+
+
+def _goes_on(upload: _Upload) -> bool:
+    """Whether the process that runs an import still lives."""
+    try:
+        with (upload.folder / "going-on").open("rb") as held:
+            fcntl.flock(held, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
 
 
 def run_import(
@@ -603,7 +673,18 @@ def run_import(
     """
     with database.reading() as uow:
         upload = _upload(uow, upload_id, by)
-    note = _Noted(upload.progress)
+    if upload.id not in _going_on and not _begin(upload):
+        raise Conflict(Text("这个文件正在导入。", "This file is being imported already."))
+    try:
+        return _run(database, upload, mapping, by, update=update, store=store)
+    finally:
+        _end(upload)
+
+
+def _run(
+    database: Database, upload: _Upload, mapping: Mapping[int, str], by: User, *, update: bool, store: bool
+) -> ImportReport:
+    note, upload_id = _Noted(upload.progress), upload.id
     try:
         with database.reading() as uow:
             checked = check_import(uow, upload_id, mapping, by, update=update, progress=note.at("checking"))
@@ -625,6 +706,15 @@ def run_import(
     note.write("done", report.rows, report.rows, report=report)
     upload.staged.unlink(missing_ok=True)
     return report
+
+
+def _noted(upload: _Upload) -> dict[str, Any] | None:
+    """Return what was noted last of a run; None where nothing was."""
+    try:
+        found: dict[str, Any] = json.loads(upload.progress.read_text(encoding="utf-8"))
+    except OSError:
+        return None
+    return found
 
 
 @dataclass
@@ -661,9 +751,12 @@ class _Noted:
 def import_progress(uow: UnitOfWork, upload_id: UUID, by: User) -> ImportProgress:
     """Return how far an import is. Raises NotFound: no such upload, or somebody else's."""
     upload = _upload(uow, upload_id, by)
-    try:
-        found = json.loads(upload.progress.read_text(encoding="utf-8"))
-    except OSError:
+    found = _noted(upload)
+    if found is not None and found["stage"] in _GOES_ON and not _goes_on(upload):
+        found = _noted(upload)  # perhaps it has ended just now
+        if found is not None and found["stage"] in _GOES_ON:
+            found |= {"stage": "interrupted"}
+    if found is None:
         return ImportProgress("waiting")
     report, message = found["report"], found["message"]
     if report is not None:

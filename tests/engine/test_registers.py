@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import subprocess
+import sys
 import threading
 import time as stopwatch
 import zipfile
@@ -484,6 +486,80 @@ def test_every_wrong_row_is_told_and_nothing_is_imported(estate):
     assert told == [(5, "Building", "Z"), (22, "Code", ""), (102, "Area", "-5"), (601, "Code", "B-7")]
     assert len(estate.rows(tables.record, register="unit")) == 1
     assert estate.look(registers.import_progress, upload, by="fang").stage == "failed"
+
+
+def test_all_that_is_wrong_with_a_row_is_told_at_once(estate):
+    lease(estate, "2026-01-01", "2026-12-31")
+    rows = [
+        ["A-101", "KH-9", "2026-06-01", "2026-05-01", "much", "gone"],
+        ["A-999", "KH-9", "", "soon", "-1", "running"],
+        ["A-101", "", "2026-06-01", "2026-07-01", "-1", "running"],
+    ]
+    heads = ["unit", "customer", "first_day", "last_day", "rent", "status"]
+    upload, mapping, _ = uploaded(estate, "lease", csv_file(heads, *rows))
+
+    report = run(estate, upload, mapping)
+
+    told = {row: {error.column.en for error in report.errors if error.row == row} for row in (2, 3, 4)}
+    assert told == {
+        2: {"Customer", "First day", "Rent", "Status"},
+        3: {"Unit", "Customer", "First day", "Last day", "Rent"},
+        4: {"First day", "Rent"},
+    }
+    assert report.error_count == len(report.errors) == 11
+    assert [error.row for error in report.errors] == sorted(error.row for error in report.errors)
+
+
+def test_a_row_that_refers_to_a_wrong_row_is_not_blamed_for_it(estate, deploy):
+    nested = housing.REGISTERS.replace(
+        'key = "building"\nname_zh = "楼宇"\nname_en = "Building"\ntype',
+        'key = "next_to"\nname_zh = "旁边"\nname_en = "Next to"\ntype = "reference"\nreference = "unit"\n[[register.field]]\nkey = "building"\nname_zh = "楼宇"\nname_en = "Building"\ntype',
+    )
+    deploy({"registers.toml": nested})
+    rows = [["E-1", "", "-5"], ["E-2", "E-1", "5"], ["E-3", "E-9", "5"]]
+    upload, mapping, _ = uploaded(estate, "unit", csv_file(["code", "next_to", "area"], *rows))
+
+    report = run(estate, upload, mapping)
+
+    assert [(error.row, error.column.en) for error in report.errors] == [(2, "Area"), (4, "Next to")]
+
+
+def test_an_import_whose_program_has_ended_is_told_so_and_can_begin_again(estate):
+    upload, mapping, _ = uploaded(estate, "unit", csv_file(["code"], ["E-1"]))
+    folder = estate.database.centre.files / "imports" / str(upload)
+    child = subprocess.Popen(
+        [sys.executable, "-c", HOLDS, str(upload), str(folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )  # fmt: skip
+    assert child.stdin and child.stdout and child.stdout.readline() == b"begun\n"
+
+    def stage():
+        return estate.look(registers.import_progress, upload, by="fang").stage
+
+    assert stage() == "checking"
+    assert estate.look(registers.await_import, upload, by="fang") is False
+    with pytest.raises(Conflict):
+        run(estate, upload, mapping)
+    child.kill()
+    child.communicate()
+    assert stage() == "interrupted"
+
+    assert estate.look(registers.await_import, upload, by="fang") is True
+    assert stage() == "waiting"
+    assert run(estate, upload, mapping).added == 1
+    assert stage() == "done"
+
+
+HOLDS = """
+import sys
+from pathlib import Path
+from uuid import UUID
+from engine.registers import importing
+upload = importing._Upload(UUID(sys.argv[1]), Path(sys.argv[2]), "unit", "x.csv", "fang")
+assert importing._begin(upload)
+importing._Noted(upload.progress).at("checking")(500, None)
+print("begun", flush=True)
+sys.stdin.read()
+"""
 
 
 def test_a_number_that_is_there_is_an_error_unless_records_are_updated(estate):

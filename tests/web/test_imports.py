@@ -198,3 +198,17 @@ def test_a_script_in_a_cell_stays_text(ada):
     page = ada.get(columns).text + check(ada, columns)
     assert "<script>1" not in page
     assert "&lt;script&gt;1" in page
+
+
+def test_an_import_that_was_interrupted_is_checked_again_at_a_press(ada, database, tmp_path):
+    columns = send(ada, RIGHT).location
+    check(ada, columns)
+    (note,) = database.centre.files.glob("imports/*/progress.json")
+    note.write_text(note.read_text().replace('"checked"', '"checking"'))  # as the program that ended left it
+
+    page = ada.get(f"{columns}/progress?column-0=code").text
+
+    assert "导入中断了" in page and "hx-get" not in page
+    again = re.search(rf'action="({columns}/check)"', page)
+    assert again and 'name="column-0" value="code"' in page
+    assert "每一行都正确" in wait(ada, ada.post(again[1], {"column-0": "code"}).location)
