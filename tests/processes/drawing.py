@@ -121,6 +121,17 @@ class Drawing:
         ]
 
     @property
+    def on_borders(self) -> list[tuple[str, str]]:
+        """A flow and a lane, pool or sub-process along whose border it runs."""
+        return [
+            (flow.id, shape.id)
+            for flow in self.flows.values()
+            for shape in self.shapes.values()
+            if shape not in self._solid
+            if any(_lie_on(line, border) for line in flow.lines for border in _border(shape.box))
+        ]
+
+    @property
     def overlapping(self) -> list[tuple[str, str]]:
         """Two shapes of which neither holds the other."""
         return [

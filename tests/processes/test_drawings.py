@@ -21,10 +21,10 @@ def test_flows_are_upright_or_level(path: Path) -> None:
     assert drawing.read(path).leaning == []
 
 
-def test_no_flow_runs_through_a_shape_or_along_another_flow(path: Path) -> None:
+def test_no_flow_runs_through_a_shape_or_along_another_flow_or_a_border(path: Path) -> None:
     drawn = drawing.read(path)
 
-    assert (drawn.run_through, drawn.shared) == ([], [])
+    assert (drawn.run_through, drawn.shared, drawn.on_borders) == ([], [], [])
 
 
 def test_no_shape_lies_on_another(path: Path) -> None:
