@@ -198,7 +198,7 @@ class Sight:
         return Surprise(Text("还没经过", "not completed"), found) if passed else None
 
     def notified(self, expected: list[str]) -> Surprise | None:
-        """Since the last such step, those groups or users were sent a message."""
+        """Since the last such step, those groups or users were sent a message; with none named, nobody was."""
         rows = self._uow.execute(
             select(tables.notification.c.recipient).where(
                 tables.notification.c.instance_id == self._instance_id,
@@ -206,7 +206,8 @@ class Sight:
             )
         )
         found = {recipient.replace("g:", "group:", 1).removeprefix("u:") for recipient in rows.scalars()}
-        return _differs(expected, sorted(found)) if not set(expected) <= found else None
+        as_it_says = set(expected) <= found if expected else not found
+        return None if as_it_says else _differs(expected, sorted(found))
 
     def owed(self, expected: Mapping[str, Any]) -> Surprise | None:
         """The case's customer owes exactly this for its unit, by charge item."""
