@@ -129,34 +129,45 @@ class Done:
 # ---- taking an instance up -------------------------------------------------------------------------------
 
 
-def _locking(*more: Any, join: Table | None = None) -> Select[Any]:
+#: What is read of a locked instance, of its task and of its timer. Each column costs, so only what is used.
+_OF_INSTANCE = (
+    "id", "case_number", "process_key", "definition_ids", "status", "revision", "state", "performers",
+    "viewers", "restricted",
+)  # fmt: skip
+_OF_TASK = (
+    "id", "definition_id", "element_id", "form_id", "name_zh", "name_en", "status", "assignee", "due_at",
+    "candidate_groups", "candidate_users", "excluded_users", "completed_at", "completed_by", "submission",
+    "drafts",
+)  # fmt: skip
+_OF_TIMER = ("id", "token_id", "element_id", "due_at")
+
+
+def _locking(join: Table | None = None, columns: Sequence[str] = ()) -> Select[Any]:
     """
     Select instances under a lock, with the editions of what is kept in memory.
 
-    The instance is locked before anything else that belongs to it, everywhere: that excludes deadlocks.
+    ``columns`` of the joined table are called ``task_…`` or ``timer_…``. The instance is locked before
+    anything else that belongs to it, everywhere: that excludes deadlocks.
     """
     edition = tables.edition
     numbers = (
         select(edition.c.number).where(edition.c.name == name).scalar_subquery().label(f"edition_{name}")
         for name in _EDITIONS
     )
-    statement = select(*_instance.c, *numbers, *more)
+    statement = select(*(_instance.c[name] for name in _OF_INSTANCE), *numbers)
     if join is None:
         return statement.with_for_update(of=[_instance])
+    prefix = join.name.removeprefix("user_")
+    statement = statement.add_columns(*(join.c[name].label(f"{prefix}_{name}") for name in columns))
     joined = _instance.join(join, join.c.instance_id == _instance.c.id)
     return statement.select_from(joined).with_for_update(of=[_instance, join])
 
 
 _LOCK_INSTANCE = _locking().where(_instance.c.id == bindparam("instance_id"))
-_LOCK_TASK = _locking(
-    *(column.label(f"task_{column.name}") for column in _task.c),
-    join=_task,
-).where(_task.c.id == bindparam("task_id"))
-_LOCK_TIMER = _locking(*(column.label(f"timer_{column.name}") for column in _timer.c), join=_timer).where(
-    _timer.c.id == bindparam("timer_id")
-)
+_LOCK_TASK = _locking(_task, _OF_TASK).where(_task.c.id == bindparam("task_id"))
+_LOCK_TIMER = _locking(_timer, _OF_TIMER).where(_timer.c.id == bindparam("timer_id"))
 _LOCK_DUE_TIMER = (
-    _locking(*(column.label(f"timer_{column.name}") for column in _timer.c), join=_timer)
+    _locking(_timer, _OF_TIMER)
     .where(_timer.c.due_at < bindparam("before"), _timer.c.failed_at.is_(None))
     .order_by(_timer.c.due_at, _timer.c.id)
     .limit(1)

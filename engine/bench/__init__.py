@@ -6,7 +6,7 @@ import functools
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,15 +67,30 @@ def run(folder: Path, *, small: bool, postgres: str | None, quiet: bool) -> dict
         tempfile.TemporaryDirectory(prefix="banjie-bench-") as place,
         clock.moved(clock.MovedClock(work.path.at)),
     ):
-        with workload.sqlite_database(Path(place)) as database:
-            report["sqlite"] = _measured(database, work, scale, "SQLite", quiet)
+        on_sqlite = functools.partial(workload.sqlite_database, Path(place))
+        report["sqlite"] = _measured(on_sqlite, work, scale, "SQLite", quiet)
         if postgres:
-            with workload.postgres_database(postgres) as database:
-                report["postgresql"] = _measured(database, work, scale, "PostgreSQL", quiet)
+            on_postgres = functools.partial(workload.postgres_database, postgres)
+            report["postgresql"] = _measured(on_postgres, work, scale, "PostgreSQL", quiet)
     return report
 
 
 def _measured(
+    fresh: Callable[[], AbstractContextManager[Database]],
+    work: workload.Workload,
+    scale: Scale,
+    name: str,
+    quiet: bool,
+) -> dict[str, Any]:
+    """Measure the cases in one database, the registers in another: theirs would not fit the diagrams."""
+    with fresh() as database:
+        result = _cases(database, work, scale, name, quiet)
+    with fresh() as database, _progress(4, f"{name}: registers", quiet) as tick:
+        result["registers"] = registers.measure(database, scale.import_rows, scale.ledger_lines, tick)
+    return result
+
+
+def _cases(
     database: Database, work: workload.Workload, scale: Scale, name: str, quiet: bool
 ) -> dict[str, Any]:
     workload.prepare(database, work)
@@ -92,8 +107,6 @@ def _measured(
             result["clients"] = clients.measure(database, work, scale.per_client, CLIENTS, tick)
     with _progress(batches, f"{name}: inbox", quiet) as tick:
         result["inbox"] = inbox.measure(database, work, scale.tasks, scale.few_open, scale.many_open, tick)
-    with _progress(4, f"{name}: registers", quiet) as tick:
-        result["registers"] = registers.measure(database, scale.import_rows, scale.ledger_lines, tick)
     return result
 
 

@@ -48,11 +48,15 @@ def measure(
     for _ in range(rounds):
         measured, replayed = Case(database, workload.path), Case(database, workload.path)
         for step in workload.steps:
-            _bare_commit(database, samples)
             values, statements = _rehearse(database, replayed.completion(step), samples)
             completion = measured.completion(step)
             _alone(database, measured.instance_id, completion.task_id, values, samples)
+            # Each right after another commit: the first one after a while also waits for what other
+            # programs wrote meanwhile.
+            _bare_commit(database, _Samples())
+            _bare_commit(database, samples)
             _whole(database, completion, samples)
+            _bare_commit(database, samples)
             _replay(database, statements, samples)
         tick()
     return _summary(samples, is_sqlite=database.is_sqlite)
@@ -142,7 +146,9 @@ def _replay(database: Database, statements: list[Statement], samples: _Samples) 
 
 
 def _summary(samples: _Samples, *, is_sqlite: bool) -> dict[str, Any]:
-    a, b, c, d = (each.median for each in (samples.alone, samples.statements, samples.whole, samples.commit))
+    four = (samples.alone, samples.statements, samples.whole, samples.commit)
+    a, b, c, d = (each.median for each in four)
+    of_a, of_b, of_c, _ = (each.processor_median for each in four)
     return {
         "a_engine_alone": samples.alone.summary(),
         "b_same_statements": samples.statements.summary(),
@@ -150,6 +156,7 @@ def _summary(samples: _Samples, *, is_sqlite: bool) -> dict[str, Any]:
         "d_bare_commit": samples.commit.summary(),
         "ratios": {
             "c / (a + b)": {"reached": ratio(c, a + b), "goal": "≤ 1.3"},
+            "c / (a + b), processor time": {"reached": ratio(of_c, of_a + of_b), "goal": "≤ 1.3"},
             "c / (a + d)": {"reached": ratio(c, a + d), "goal": "≤ 3" if is_sqlite else "≤ 5"},
             "statements per completion": {"reached": max(samples.counts), "goal": "≤ 12"},
         },

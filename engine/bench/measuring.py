@@ -29,18 +29,26 @@ class Times:
     """How long something took, again and again; in milliseconds."""
 
     each: list[float] = field(default_factory=list)
+    #: Of it the processor time of this process: what others do on the machine hardly changes it.
+    processor: list[float] = field(default_factory=list)
 
     @contextmanager
     def measured(self) -> Iterator[None]:
         """Time what happens in the block."""
-        began = time.perf_counter()
+        began, used = time.perf_counter(), time.process_time()
         yield
+        self.processor.append((time.process_time() - used) * 1000)
         self.each.append((time.perf_counter() - began) * 1000)
 
     @property
     def median(self) -> float:
         """The middle one."""
         return statistics.median(self.each)
+
+    @property
+    def processor_median(self) -> float:
+        """The middle one of the processor times."""
+        return statistics.median(self.processor)
 
     @property
     def p99(self) -> float:

@@ -15,7 +15,7 @@ from uuid import uuid4
 import xlsxwriter
 from sqlalchemy import insert
 
-from engine import definitions, identity, ledger, queries, registers, tables
+from engine import definitions, identity, ledger, migrations, queries, registers, tables
 from engine.bench.measuring import Times, ratio
 from engine.database import Database
 from engine.ledger import Author, Charge, Party
@@ -60,7 +60,12 @@ FEW = 500
 
 
 def measure(database: Database, rows: int, lines: int, tick: Callable[[], object]) -> dict[str, Any]:
-    """Import so many rows from CSV and XLSX; fill a unit's ledger with few lines, then with many."""
+    """
+    Import so many rows from CSV and XLSX; fill a unit's ledger with few lines, then with many.
+
+    The database is empty: it gets its tables, and registers of its own.
+    """
+    migrations.migrate(database)
     fields = "".join(_FIELD.format(key=key, type=type_, more=more) for key, (type_, more) in _FIELDS.items())
     with database.unit_of_work() as uow:
         source = {"registers.toml": _SOURCE.format(fields=fields).encode()}
