@@ -6,7 +6,7 @@ import io
 import tempfile
 import time as stopwatch
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -219,9 +219,7 @@ class Run:
             form = definitions.start_form(uow, process)
             known = runtime.variables(uow, self.instance_id) if self.instance_id is not None else {}
             submitted, beside = submission(uow, computed(uow, start.values, known), form, by)
-            # A process that names nobody who starts it can be tried by process owners.
-            by = replace(by, capabilities=by.capabilities | {identity.Capability.DEPLOY})
-            started = runtime.start_process(uow, process, submitted, by, variables=beside)
+            started = runtime.start_as_called(uow, process, submitted, by, variables=beside)
             self.instance_id = started.instance_id
 
         self._as_any_of(start.by, attempt)

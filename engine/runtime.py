@@ -77,9 +77,39 @@ def start_process(
         NotPermitted: the user may not start it.
         InvalidForm: something is wrong with the submission.
     """
+    program = definitions.latest_program(uow, process_key)
+    return _begin(uow, process_key, submitted, by, _starts_as(by, program.root), variables)
+
+
+def start_as_called(
+    uow: UnitOfWork,
+    process_key: str,
+    submitted: Mapping[str, Any],
+    by: User,
+    *,
+    variables: Mapping[str, Any] | None = None,
+) -> Started:
+    """
+    Begin a case as ``start_process`` does, for a journey, which also plays what only other processes call.
+
+    Such a process has its variables from the one that calls it, so that no page starts it.
+    """
+    root = definitions.latest_program(uow, process_key).root
+    is_only_called = not root.starter_groups
+    on_behalf_of = None if is_only_called else _starts_as(by, root)
+    return _begin(uow, process_key, submitted, by, on_behalf_of, variables)
+
+
+def _begin(
+    uow: UnitOfWork,
+    process_key: str,
+    submitted: Mapping[str, Any],
+    by: User,
+    on_behalf_of: str | None,
+    variables: Mapping[str, Any] | None,
+) -> Started:
     pinned = definitions.pinned_versions(uow, process_key)
     program = definitions.program(uow, [version.id for version in pinned])
-    on_behalf_of = _starts_as(by, program.root)
     form = definitions.latest_form(uow, program.root.start_form_key)
     files = _Files(uow, by, None)
     values = _load(uow, form[1] if form else None, submitted, {}, files) | dict(variables or {})
@@ -135,10 +165,10 @@ def _starter_names(by: User, root: Diagram) -> list[str]:
     """
     Return as whom the user may start a process: the own name, those stood in for.
 
-    One that names no starters is called by others only; process owners may start it to try it out.
+    One that names no starters is called by others only: nobody may.
     """
     wanted = frozenset(root.starter_groups)
-    is_open = (by.is_employee and "*" in wanted) or (not wanted and by.may(Capability.DEPLOY))
+    is_open = by.is_employee and "*" in wanted
     names = [by.name] if is_open or not by.groups.isdisjoint(wanted) else []
     return names + [other.name for other in by.standing_in_for if not other.groups.isdisjoint(wanted)]
 

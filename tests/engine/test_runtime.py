@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from engine import clock, files, identity, runtime, tables
+from engine import clock, files, identity, queries, runtime, tables
 from engine.database import Database
 from engine.errors import Conflict, InvalidForm, InvalidInput, NotFound, NotPermitted
-from tests.desk import Desk
+from tests.desk import PEOPLE, Desk
 from tests.engine.diagrams import (
     boundary_timer,
     decision_task,
@@ -95,6 +95,42 @@ def test_only_those_whom_the_diagram_names_may_start_it(repair: Desk) -> None:
         repair.start(by="zhu", what="a")
 
     assert repair.rows(tables.process_instance) == []
+
+
+def test_nobody_starts_what_only_other_processes_call(desk: Desk, deploy: Deploy) -> None:
+    text = process(
+        "part", start(), task("Look", "front_desk"), end(), flows=["Begin Look", "Look Done"], starters=""
+    )
+    deploy({"part.bpmn": text})
+
+    for name in PEOPLE:
+        with pytest.raises(NotPermitted):
+            desk.start("part", by=name)
+        assert [each.process_key for each in desk.look(queries.startable, by=name)] == []
+        with pytest.raises(NotFound):
+            desk.look(queries.start_form, "part", by=name)
+
+    assert desk.rows(tables.process_instance) == []
+
+
+def test_a_journey_begins_what_is_called_and_nothing_else_without_permission(
+    desk: Desk, deploy: Deploy
+) -> None:
+    parts = [start(), task("Look", "front_desk"), end()]
+    flows = ["Begin Look", "Look Done"]
+    deploy(
+        {
+            "part.bpmn": process("part", *parts, flows=flows, starters=""),
+            "whole.bpmn": process("whole", *parts, flows=flows),
+        }
+    )
+
+    zhu = desk.people("zhu")
+    with desk.database.unit_of_work() as uow:
+        begun = runtime.start_as_called(uow, "part", {}, zhu, variables={"amount": 3})
+    assert desk.variables(begun.instance_id)["amount"] == 3
+    with pytest.raises(NotPermitted), desk.database.unit_of_work() as uow:
+        runtime.start_as_called(uow, "whole", {}, zhu)
 
 
 def test_any_employee_may_start_what_is_open_to_all_and_an_outside_advisor_may_not(
