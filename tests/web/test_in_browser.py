@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from playwright.sync_api import expect
 
-from engine import identity, runtime
+from engine import definitions, identity, runtime
 from engine.database import Database
 from tests import chromium
 from tests.chromium import DESK, PHONE
@@ -104,3 +106,36 @@ def test_every_page_can_be_read_by_everybody(open_page, task, size, language):
         page.goto(place)
         assert not chromium.serious(page), place
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), place
+
+
+LIST_OF_KEYS = {
+    "type": "default", "id": "asked", "schemaVersion": 18, "name": "来借", "components": [
+        {"type": "textfield", "id": "F1", "key": "borrower", "label": "借用人"},
+        {"type": "dynamiclist", "id": "F2", "path": "keys", "label": "钥匙", "defaultRepetitions": 0,
+         "allowAddRemove": True, "properties": {"labelEn": "Keys"},
+         "components": [{"type": "textfield", "id": "F3", "key": "engraved", "label": "编号"}]},
+    ],
+}  # fmt: skip
+
+
+def test_rows_are_added_and_removed_with_the_keyboard_alone(open_page, database: Database):
+    with database.unit_of_work() as uow:
+        form = {"asked.form": json.dumps(LIST_OF_KEYS).encode()}
+        definitions.deploy(uow, form, by=identity.SYSTEM, reason="several keys")
+    page = open_page("ada")
+    page.goto("/start/lend_key")
+    for number in range(3):
+        page.focus("button[name=_add]")
+        page.keyboard.press("Enter")
+        expect(page.locator(f'[name="keys.{number}.engraved"]')).to_be_focused()
+        page.keyboard.type(f"K{number}")
+    page.focus('button[name=_remove][value="keys.1"]')
+    page.keyboard.press("Enter")
+    expect(page.locator(".bj-row")).to_have_count(2)
+    expect(page.locator('[name="keys.1.engraved"]')).to_be_focused()
+    expect(page.locator('[name="keys.1.engraved"]')).to_have_value("K2")
+    for _ in range(2):
+        page.focus('button[name=_remove][value="keys.0"]')
+        page.keyboard.press("Enter")
+    expect(page.locator(".bj-row")).to_have_count(0)
+    expect(page.locator("button[name=_add]")).to_be_focused()

@@ -6,8 +6,12 @@
   const present = () => new Map([...document.querySelectorAll(typed)].map((control) => [control.id, valueOf(control)]));
   let sent = new Map();
   let changed = new Map();
+  let pressed = null;
 
-  document.addEventListener("htmx:beforeRequest", () => { sent = present(); });
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    sent = present();
+    pressed = event.detail.elt.matches?.("button[name=_add], button[name=_remove]") ? event.detail.elt : null;
+  });
   document.addEventListener("htmx:beforeSwap", (event) => {
     if (!event.target.classList.contains("bj-form-body")) return;
     changed = new Map([...present()].filter(([id, value]) => id && sent.get(id) !== value));
@@ -20,7 +24,20 @@
       else control.value = value;
     }
     changed = new Map();
+    if (pressed) goOn(pressed.name === "_add", pressed.value);
+    pressed = null;
   });
+
+  // Whoever adds a row goes on in it; whoever removes one, in the row that took its place, or where rows are added.
+  function goOn(isAdded, value) {
+    const list = isAdded ? value : value.replace(/\.\d+$/, "");
+    const fields = [...document.querySelectorAll(".bj-row input:not([type=hidden]), .bj-row textarea, .bj-row select")];
+    const inRow = (row) => fields.find((field) => field.name.startsWith(`${row}.`));
+    const rows = new Set(fields.filter((field) => field.name.startsWith(`${list}.`))
+      .map((field) => Number(field.name.slice(list.length + 1).split(".")[0])));
+    const field = isAdded ? inRow(`${list}.${Math.max(...rows)}`) : inRow(value) ?? inRow(`${list}.${Math.max(...rows)}`);
+    (field ?? document.querySelector(`button[name=_add][value="${list}"]`))?.focus();
+  }
 
   const mistakes = () => document.getElementById("form-mistakes")?.focus();
   document.addEventListener("DOMContentLoaded", mistakes);
