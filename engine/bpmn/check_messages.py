@@ -454,6 +454,17 @@ FAULTS: Mapping[str, Fault] = {
         ),
         Text("填写候选组、候选人或办理人。", "Enter candidate groups, candidate users or an assignee."),
     ),
+    "nobody-starts": Fault(
+        "warning",
+        Text(
+            "没有写谁可以发起，也没有流程调用它，没有消息启动它：永远不会开始。",
+            "Nobody is named who starts it, no process calls it and no message begins it: it never begins.",
+        ),
+        Text(
+            "填写 candidateStarterGroups；只供调用的，请和调用它的流程一起上传。",
+            "Enter candidateStarterGroups; one that is only called is uploaded with the one that calls it.",
+        ),
+    ),
     "unknown-group": Fault(
         "error",
         Text("没有组“{group}”。", "There is no group “{group}”."),

@@ -137,6 +137,16 @@ class ContentCheck:
             if group != "*":
                 self.group(process, group)
         self.properties(process, "process")
+        self.somebody_begins_it(process)
+
+    def somebody_begins_it(self, process: Element) -> None:
+        if self.known.calls is None or attribute(process, f"{CAMUNDA}candidateStarterGroups"):
+            return
+        is_called = any(self.drawing.id in called for called in self.known.calls.values())
+        starts = self.drawing.scopes[self.drawing.id]
+        by_event = any(shape.kind == "startEvent" and shape.definitions for shape in starts)
+        if not is_called and not by_event:
+            self.add("nobody-starts", process)
 
     def properties(self, element: Element, kind: str) -> None:
         for name in properties(element):

@@ -192,6 +192,7 @@ WRONG: dict[str, bytes] = {
     "unknown-form": around(user("x", formRef="nowhere")),
     "generated-form": around(user("x", extension("<camunda:formData/>"))),
     "nobody": around(user("x", candidateGroups="")),
+    "nobody-starts": around(user("x")).replace(b'"P"', b'"Q"'),
     "unknown-group": around(user("x", candidateGroups="specialist, specialists")),
     "bad-not-by": around(user("x", prop("notBy", "start, elsewhere, nowhere"))),
     "bad-priority": around(user("x", priority="high")),
@@ -296,7 +297,7 @@ RIGHT: dict[str, bytes] = {
 
 @pytest.mark.parametrize("name", RIGHT)
 def test_a_right_drawing_has_no_findings(name: str) -> None:
-    known = Known(**{**EVERYTHING_KNOWN.__dict__, "calls": {}})
+    known = Known(**{**EVERYTHING_KNOWN.__dict__, "calls": {"caller": ("P",)}})
 
     assert looked_at(RIGHT[name], known) == []
 
@@ -306,7 +307,7 @@ def test_what_checks_let_pass_can_be_read(name: str) -> None:
     source = RIGHT.get(name) or WRONG[name]
 
     assert [one.code for one in looked_at(source) if one.severity == "error"] in ([], ["recursive-call"])
-    assert diagrams.read(source, "a.bpmn").process_id == "P"
+    assert diagrams.read(source, "a.bpmn").process_id in ("P", "Q")
 
 
 def test_what_is_not_known_is_not_reported() -> None:
@@ -425,7 +426,8 @@ def test_ids_that_no_address_and_no_list_can_hold_are_refused(hostile: str) -> N
 def test_ids_as_modellers_make_them_are_right(name: str) -> None:
     source = around(user(name)).replace(b'"x"', f'"{name}"'.encode())
 
-    assert looked_at(source.replace(b'process id="P"', "process id='投诉'".encode())) == []
+    known = Known(**{**EVERYTHING_KNOWN.__dict__, "calls": {"caller": ("投诉",)}})
+    assert looked_at(source.replace(b'process id="P"', "process id='投诉'".encode()), known) == []
     assert check(TABLE.replace(b'"tier"', f'"{name}"'.encode()), "a.dmn", Known()) == []
 
 
@@ -433,3 +435,18 @@ TABLE = b"""<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id
 <decision id="tier" name="t"><decisionTable id="dt" hitPolicy="UNIQUE"><input id="i"><inputExpression id="ie" typeRef="number">
 <text>cost</text></inputExpression></input><output id="o" name="level" typeRef="string"/><rule id="r"><inputEntry id="a">
 <text>-</text></inputEntry><outputEntry id="b"><text>"x"</text></outputEntry></rule></decisionTable></decision></definitions>"""
+
+
+@pytest.mark.parametrize("begins", ["starters", "a call", "a message"])
+def test_a_process_that_something_begins_is_right(begins: str) -> None:
+    starters = (
+        'isExecutable="true" camunda:candidateStarterGroups="*"'
+        if begins == "starters"
+        else 'isExecutable="true"'
+    )
+    start = '<bpmn:startEvent id="m1"><bpmn:messageEventDefinition messageRef="m"/></bpmn:startEvent>'
+    more = start + flows("m1>x") if begins == "a message" else ""
+    source = around(user("x") + more, beside=MESSAGE, attributes=starters)
+    calls = {"caller": ("P",)} if begins == "a call" else {}
+
+    assert looked_at(source, Known(**{**EVERYTHING_KNOWN.__dict__, "calls": calls})) == []
