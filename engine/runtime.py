@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -285,7 +286,7 @@ def complete_task(
     if row.task_status != "open":
         if row.task_completed_by == by.name and row.task_submission == fingerprint:
             return Completed(row.id, _next_stored(uow, row.id, by))
-        raise _has_ended(uow, row)
+        raise has_ended(uow, row.task_completed_by, row.task_completed_at, by)
     acts_for = _require_doer(uow, row, by)
     held = instances.take_up(uow, row, by.name)
     _catch_up(uow, held)
@@ -380,7 +381,7 @@ def _visible_task(uow: UnitOfWork, task_id: UUID, by: User) -> Any:
 def _open_task(uow: UnitOfWork, task_id: UUID, by: User) -> Any:
     row = _visible_task(uow, task_id, by)
     if row.task_status != "open":
-        raise _has_ended(uow, row)
+        raise has_ended(uow, row.task_completed_by, row.task_completed_at, by)
     return row
 
 
@@ -414,16 +415,16 @@ def _require_doer(uow: UnitOfWork, row: Any, by: User) -> str:
     raise NotPermitted(Text("这项任务不归您的岗位。", "This task is not for you."))
 
 
-def _has_ended(uow: UnitOfWork, row: Any) -> Conflict:
-    if row.task_completed_by is None:
+def has_ended(uow: UnitOfWork, completed_by: str | None, completed_at: datetime | None, by: User) -> Conflict:
+    """Return what is said of a task that is no longer open: who completed it, and when."""
+    if completed_by is None or completed_at is None:
         return Conflict(Text("这项任务已不需要做了。", "This task is no longer needed."))
-    name = identity.names_of(uow, [row.task_completed_by])[row.task_completed_by]
-    at = row.task_completed_at.astimezone(uow.centre.zone)
-    return Conflict(
-        Text("已由{name}于{at}完成。", "It was already completed by {name} at {at}."),
-        name=name,
-        at=f"{at:%Y-%m-%d %H:%M}",
-    )
+    at = f"{completed_at.astimezone(uow.centre.zone):%Y-%m-%d %H:%M}"
+    if completed_by == by.name:
+        return Conflict(Text("您自己已于{at}完成这项任务。", "You completed it yourself at {at}."), at=at)
+    name = identity.names_of(uow, [completed_by])[completed_by]
+    said = Text("已由{name}于{at}完成。", "It was already completed by {name} at {at}.")
+    return Conflict(said, name=name, at=at)
 
 
 def _assign(uow: UnitOfWork, row: Any, assignee: str | None) -> None:

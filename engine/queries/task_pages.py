@@ -12,7 +12,7 @@ from sqlalchemy import select
 from engine import definitions, history, identity, instances, runtime, tables, visibility
 from engine.bpmn.diagram import Program
 from engine.database import UnitOfWork
-from engine.errors import Conflict, NotFound, NotPermitted
+from engine.errors import NotFound, NotPermitted
 from engine.forms.components import ExpressionField, Field
 from engine.history import Kind, Record
 from engine.identity import Capability, User
@@ -51,7 +51,7 @@ def task(uow: UnitOfWork, task_id: UUID, by: User) -> TaskPage:
     except NotFound:
         raise NotFound(Text("没有这项任务。", "There is no such task.")) from None
     if row.status != "open":
-        raise _has_ended(uow, row)
+        raise runtime.has_ended(uow, row.completed_by, row.completed_at, by)
     offer = visibility.offer_of(row)
     acts_for = identity.acts_for(by, offer)
     may_hand_over = acts_for is not None or by.may(Capability.CANCEL)
@@ -67,18 +67,6 @@ def case_of_task(uow: UnitOfWork, task_id: UUID, by: User) -> int | None:
         return int(visibility.require_case(uow, instance_id or 0, by).id)
     except NotFound:
         return None
-
-
-def _has_ended(uow: UnitOfWork, row: Any) -> Conflict:
-    if row.completed_by is None:
-        return Conflict(Text("这项任务已不需要做了。", "This task is no longer needed."))
-    name = identity.names_of(uow, [row.completed_by])[row.completed_by]
-    at = row.completed_at.astimezone(uow.centre.zone)
-    return Conflict(
-        Text("已由{name}于{at}完成。", "It was already completed by {name} at {at}."),
-        name=name,
-        at=f"{at:%Y-%m-%d %H:%M}",
-    )
 
 
 def _refuse(uow: UnitOfWork, by: User, offer: identity.Offer) -> None:

@@ -90,6 +90,14 @@ def test_somebody_who_comes_second_is_told_who_was_first(ada, ben, mine):
         assert ben.get(case[1]).status_code == 200
 
 
+def test_somebody_who_comes_back_to_what_they_have_done_is_told_so(ada, mine):
+    ada.post(f"{mine}/complete", {"key_number": "12"})
+    looked, sent = ada.get(mine), ada.post(f"{mine}/complete", {"key_number": "13"})
+    assert looked.status_code == sent.status_code == 409
+    assert "您自己已于" in looked.text and "这一步已经过去" in looked.text
+    assert "您自己已于" in sent.text and "没有保存" in sent.text
+
+
 def test_pressing_twice_is_no_conflict(ada, mine):
     ada.post(f"{mine}/complete", {"key_number": "12"})
     assert ada.post(f"{mine}/complete", {"key_number": "12"}).status_code == 303
