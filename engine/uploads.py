@@ -14,13 +14,15 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import delete, insert, select
 
-from engine import definitions, journey_files, journeys, stage, tables
+from engine import definitions, journey_files, journeys, registers, stage, tables
+from engine.bpmn.diagram import Diagram
 from engine.database import UnitOfWork
 from engine.definitions import Candidate, Deployed, Standing
 from engine.errors import Finding, InvalidInput, NotFound, foremost
 from engine.identity import Capability, User, require
 from engine.journey_files import InvalidJourney, Journey
 from engine.journeys import Result
+from engine.services import USES_REGISTERS
 from engine.stage import Stage
 from engine.texts import Text
 
@@ -152,11 +154,15 @@ def scene(uow: UnitOfWork, upload_id: UUID, folder: Path, *, by: User) -> Scene:
     """
     Return what the upload is rehearsed with, if it has no errors; ``folder`` holds ``journeys/``.
 
-    A journey is concerned if its process, or one that it calls, is in the upload or names a table or form
-    of it.
+    A journey is concerned if its process, or one that it calls, is in the upload or uses a table, form, paper
+    or the registers of it.
     """
     files = files_of(uow, upload_id, by=by)
-    beside = {name: content for name, content in stage.folder_files(folder).items() if name.endswith(".toml")}
+    beside = {
+        name: content
+        for name, content in stage.folder_files(folder).items()
+        if name.endswith(".toml") and definitions.kind_of(name) is None
+    }
     standing, sources = definitions.standing(uow), tuple(sorted({**beside, **files}.items()))
     found: dict[str, tuple[Journey, ...]] = {}
     unreadable: dict[str, Text] = {}
@@ -184,9 +190,22 @@ def _concerned(prepared: Stage, wanted: set[tuple[definitions.Kind, str]]) -> fr
                 used.add(("process", diagram.process_id))
                 used |= {("decision", key) for key in diagram.decisions}
                 used |= {("form", key) for key in forms if key}
+                used |= _asked(diagram, wanted)
             if not used.isdisjoint(wanted):
                 concerned.add(version.key)
     return frozenset(concerned)
+
+
+def _asked(diagram: Diagram, wanted: set[tuple[definitions.Kind, str]]) -> set[tuple[definitions.Kind, str]]:
+    """Return the registers and papers that a process uses; a paper that is not named may be any."""
+    used: set[tuple[definitions.Kind, str]] = set()
+    for element_id, topic in diagram.topics.items():
+        if topic == "issue_paper":
+            named = {use.name for use in diagram.uses[element_id] if use.kind == "paper"}
+            used |= {(kind, key) for kind, key in wanted if kind == "paper" and (key in named or not named)}
+        if topic in USES_REGISTERS:
+            used.add(("registers", registers.KEY))
+    return used
 
 
 def rehearse(scene: Scene, journey_file: str) -> Rehearsal:

@@ -69,6 +69,7 @@ class Diagram:
     properties: Mapping[str, str]  # of the process
     called: tuple[str, ...]  # process ids of its call activities
     decisions: tuple[str, ...]  # decision keys it uses
+    topics: Mapping[str, str]  # service task → the service that it asks
     uses: Mapping[str, tuple[Use, ...]]  # service task → the registers, charge items and papers it names
     starter_groups: tuple[str, ...]  # camunda:candidateStarterGroups; empty: nobody; "*": everybody
     start_form_key: str | None
@@ -122,6 +123,7 @@ def load(source: bytes | str, file_name: str = "") -> Diagram:
     elements = {element.id: element for element in _elements(node)}
     starts = list(children(node, "startEvent"))
     plain = next((each for each in starts if not normalise.event_definitions(each)), None)
+    services = list(node.iter("{*}serviceTask", "{*}sendTask", "{*}businessRuleTask"))
     return Diagram(
         process_id=process.name,
         name=_named(node, own),
@@ -132,10 +134,8 @@ def load(source: bytes | str, file_name: str = "") -> Diagram:
         properties=own,
         called=_references(node, "callActivity", "calledElement"),
         decisions=_references(node, "businessRuleTask", f"{CAMUNDA}decisionRef"),
-        uses={
-            each.get("id", ""): tuple(uses(each))
-            for each in node.iter("{*}serviceTask", "{*}sendTask", "{*}businessRuleTask")
-        },
+        topics={each.get("id", ""): each.get(f"{CAMUNDA}topic", "") for each in services},
+        uses={each.get("id", ""): tuple(uses(each)) for each in services},
         starter_groups=_list(node.get(f"{CAMUNDA}candidateStarterGroups")),
         start_form_key=None if plain is None else elements[plain.get("id", "")].form_key,
         start_messages=_start_messages(root, starts),

@@ -7,6 +7,7 @@ import pytest
 
 from engine import definitions, history, identity, queries, uploads
 from engine.errors import InvalidInput, NotFound, NotPermitted
+from tests.engine import housing
 
 DIAGRAM = """<?xml version="1.0" encoding="UTF-8"?>
 <definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL"
@@ -170,3 +171,84 @@ def test_changes_by_administrators_are_told_of_the_person_they_concern(database,
         assert [line.text.en for line in lines] == ["changed 方敏, groups: Front desk → Managers"]
         with pytest.raises(NotPermitted):
             queries.house_history(uow, fang, [history.Kind.PERSON_CHANGED])
+
+
+# ---- registers and papers --------------------------------------------------------------------------------
+
+LETTING = {
+    **housing.service("register_find", {"register": "unit", "number": "${unit}"}),
+    "registers.toml": housing.REGISTERS,
+    "receipt.html": housing.RECEIPT,
+    "pass.html": housing.PASS,
+}
+FOUND = """
+process = "ask"
+[[journey]]
+name = "the unit is found"
+records = { unit = [{ code = "A-101", use = "flat" }] }
+start = { by = "group:front_desk", values = { unit = "A-101", customer_name = "李雷", amount = 5 } }
+steps = [{ open = ["Look"] }]
+"""
+
+
+GROUPS = "".join(
+    f'[[group]]\nkey = "{key}"\nname_zh = "{key}"\nname_en = "{key}"\n'
+    for key in ("front_desk", "cs_manager")
+)
+
+
+@pytest.fixture
+def letting(database, owner, tmp_path):
+    """A process that looks up a unit, another that issues receipts, and their journeys."""
+    issuing = housing.service("issue_paper", {"paper": "receipt"})["ask.bpmn"].replace(
+        'process id="ask"', 'process id="issue"'
+    )
+    with database.unit_of_work() as uow:
+        files = {name: text.encode() for name, text in {**LETTING, "issue.bpmn": issuing}.items()}
+        definitions.deploy(uow, files, by=owner, reason="for the test")
+    journeys = tmp_path / "letting" / "journeys"
+    journeys.mkdir(parents=True)
+    (journeys.parent / "organisation.toml").write_text(GROUPS, encoding="utf-8")
+    (journeys / "ask.toml").write_text(FOUND, encoding="utf-8")
+    (journeys / "issue.toml").write_text(FOUND.replace('"ask"', '"issue"'), encoding="utf-8")
+    return journeys.parent
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "concerned"),
+    [
+        ("registers.toml", housing.REGISTERS + "\n# changed", ["ask.toml", "issue.toml"]),
+        ("receipt.html", housing.RECEIPT + "<p>neu</p>", ["issue.toml"]),
+        ("pass.html", housing.PASS + "<p>neu</p>", []),
+    ],
+)
+def test_registers_or_a_paper_alone_rehearse_the_journeys_whose_processes_use_them(
+    database, owner, letting, name, text, concerned
+):
+    with database.unit_of_work() as uow:
+        kept = uploads.keep(uow, [(name, text.encode())], by=owner)
+    with database.reading() as uow:
+        scene = uploads.scene(uow, kept, letting, by=owner)
+
+    assert list(scene.journeys) == concerned
+    assert all(not uploads.rehearse(scene, each).failed for each in concerned)
+
+
+def test_a_paper_that_can_no_longer_be_filled_fails_its_rehearsal(database, owner, letting):
+    with database.unit_of_work() as uow:
+        kept = uploads.keep(uow, [("receipt.html", (housing.RECEIPT + "{{ nowhere }}").encode())], by=owner)
+    with database.reading() as uow:
+        scene = uploads.scene(uow, kept, letting, by=owner)
+
+    (failed,) = uploads.rehearse(scene, "issue.toml").failed
+    assert "Look" in failed.failure.expected.en
+
+
+def test_a_rehearsal_has_the_registers_in_force_and_not_those_of_the_folder(database, owner, letting):
+    (letting / "registers.toml").write_text(housing.REGISTERS.replace('"unit"', '"flat"'), encoding="utf-8")
+    with database.unit_of_work() as uow:
+        kept = uploads.keep(uow, [("receipt.html", (housing.RECEIPT + "<p>neu</p>").encode())], by=owner)
+    with database.reading() as uow:
+        scene = uploads.scene(uow, kept, letting, by=owner)
+
+    assert not uploads.rehearse(scene, "issue.toml").failed
