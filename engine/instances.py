@@ -284,9 +284,9 @@ _AWAIT_NOTHING = delete(_wait).where(_wait.c.instance_id == bindparam("of_id"))
 _FORGET_VALUES = delete(_value).where(
     _value.c.instance_id == bindparam("of_id"), _value.c.name.in_(bindparam("names", expanding=True))
 )
-_LEAVE_INBOX = delete(_inbox).where(_inbox.c.task_id.in_(bindparam("ids", expanding=True)))
+_LEAVE_INBOX = delete(_inbox).where(_inbox.c.task_id == bindparam("of_task"))
 _DISARM = delete(_timer).where(
-    _timer.c.instance_id == bindparam("of_id"), _timer.c.token_id.in_(bindparam("tokens", expanding=True))
+    _timer.c.instance_id == bindparam("of_id"), _timer.c.token_id == bindparam("of_token")
 )
 _RESOLVE = (
     update(_incident)
@@ -491,7 +491,7 @@ def _store_tasks(
     if task_rows:
         uow.execute(_STORE_TASKS[uow.dialect], task_rows)
     if closed:
-        uow.execute(_LEAVE_INBOX, {"ids": closed})
+        uow.execute(_LEAVE_INBOX, [{"of_task": task_id} for task_id in closed])
     rows = [
         row
         for task in opened
@@ -573,7 +573,7 @@ def inbox_rows(
 
 def move_in_inboxes(uow: UnitOfWork, row: Any, offer: Offer) -> None:
     """Show an open task (a row of ``lock_task``) to those whom the offer names, and to nobody else."""
-    uow.execute(_LEAVE_INBOX, {"ids": [row.task_id]})
+    uow.execute(_LEAVE_INBOX, {"of_task": row.task_id})
     rows = inbox_rows(row.task_id, row.id, row.process_key, row.task_due_at, offer)
     if rows:
         uow.execute(_ENTER_INBOX, rows)
@@ -601,7 +601,7 @@ def _exclude_further(uow: UnitOfWork, held: Held, kept: Sequence[OpenTask], done
             .where(_task.c.id == row.id)
             .values(excluded_users=json.dumps(sorted(offer.excluded)), assignee=offer.assignee)
         )
-        uow.execute(_LEAVE_INBOX, {"ids": [row.id]})
+        uow.execute(_LEAVE_INBOX, {"of_task": row.id})
         rows = inbox_rows(row.id, held.instance_id, held.process_key, row.due_at, offer)
         if rows:
             uow.execute(_ENTER_INBOX, rows)
@@ -629,7 +629,7 @@ def _task_messages(held: Held, opened: Sequence[OpenTask], offers: Mapping[UUID,
 def _store_timers(uow: UnitOfWork, held: Held, timers: Mapping[tuple[str, datetime], ArmedTimer]) -> None:
     gone = [token_id for token_id, due_at in held.timers if (token_id, due_at) not in timers]
     if gone:
-        uow.execute(_DISARM, {"of_id": held.instance_id, "tokens": gone})
+        uow.execute(_DISARM, [{"of_id": held.instance_id, "of_token": token_id} for token_id in gone])
     rows = [
         {
             "instance_id": held.instance_id,
