@@ -298,7 +298,18 @@ def _loop_depth(node: nodes.Node) -> int:
 # ---- functions of templates ------------------------------------------------------------------------------
 
 FUNCTIONS = frozenset(
-    {"money", "money_in_words", "date_zh", "qr", "check_qr", "photo", "name_of", "item_name", "method_name"}
+    {
+        "money",
+        "money_in_words",
+        "date_zh",
+        "qr",
+        "check_qr",
+        "photo",
+        "name_of",
+        "item_name",
+        "method_name",
+        "word",
+    }
 )
 
 
@@ -491,6 +502,7 @@ def _filled(uow: UnitOfWork, template: Template, values: Mapping[str, Any], toke
         "name_of": lambda register, number: records.titles(uow, register, [number]).get(number, number),
         "item_name": lambda key: _label(uow, "ledger.item", key),
         "method_name": lambda key: _label(uow, "ledger.method", key),
+        "word": lambda source, key: _label(uow, source, key),
     }
     parts, size, begun = [], 0, stopwatch.monotonic()
     try:

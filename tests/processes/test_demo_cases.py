@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
@@ -169,6 +170,20 @@ def test_receipts_and_messages_are_in_the_order_of_time(demo_on: Database) -> No
 
     assert times == sorted(times)
     assert said == sorted(said)
+
+
+def test_the_record_of_keys_says_what_was_given_and_how_many(demo_on: Database) -> None:
+    paper, case = tables.paper, tables.process_instance
+    with demo_on.reading() as uow:
+        printed = uow.execute(
+            select(paper.c.html)
+            .join(case, case.c.id == paper.c.instance_id)
+            .where(case.c.unit == "A-1202", paper.c.number.like("YSJF-%"))
+        ).scalar_one()
+
+    words = " ".join(re.sub(r"<[^>]*>", " ", printed).split())
+    assert "YS-000007 A-1202 户门 户门钥匙 4" in words
+    assert "A-1202 门禁卡 门禁卡 12" in words
 
 
 def test_cases_of_a_stay_have_their_papers(demo_on: Database) -> None:
