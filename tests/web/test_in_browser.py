@@ -11,6 +11,7 @@ from engine import definitions, identity, runtime
 from engine.database import Database
 from tests import chromium
 from tests.chromium import DESK, PHONE
+from tests.web.conftest import DIAGRAM
 
 pytestmark = pytest.mark.browser
 
@@ -139,3 +140,25 @@ def test_rows_are_added_and_removed_with_the_keyboard_alone(open_page, database:
         page.keyboard.press("Enter")
     expect(page.locator(".bj-row")).to_have_count(0)
     expect(page.locator("button[name=_add]")).to_be_focused()
+
+
+def test_in_english_no_word_of_a_diagram_is_broken(open_page, database: Database, task):
+    label = '<bpmndi:BPMNLabel><dc:Bounds x="57" y="125" width="22" height="14" /></bpmndi:BPMNLabel>'
+    asked = '<dc:Bounds x="50" y="82" width="36" height="36" />'
+    english = '<extensionElements><camunda:properties><camunda:property name="labelEn" value="Complaint received" /></camunda:properties></extensionElements>'
+    start = 'camunda:formKey="asked"><outgoing>'
+    assert asked in DIAGRAM and start in DIAGRAM
+    drawn = DIAGRAM.replace(asked, asked + label)
+    drawn = drawn.replace(start, start.replace("<outgoing>", f"{english}<outgoing>"))
+    with database.unit_of_work() as uow:
+        definitions.deploy(uow, {"lend_key.bpmn": drawn.encode()}, by=identity.SYSTEM, reason="a label")
+        ada = identity.user(uow, "ada")
+        assert ada is not None
+        case = runtime.start_process(uow, "lend_key", {"borrower": "王五"}, by=ada).instance_id
+    page = open_page("ada")
+    page.goto(f"/cases/{case}")
+    page.click(".btn-language")
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    expect(page.locator("[data-diagram][data-drawn]")).to_be_visible()
+    lines = page.locator("[data-element-id=asked_label] tspan").all_text_contents()
+    assert {word for line in lines for word in line.split()} == {"Complaint", "received"}

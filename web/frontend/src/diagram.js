@@ -16,6 +16,18 @@ function speakEnglish(elements) {
       if (label?.value) element.name = label.value;
     }
   }
+  for (const shape of Object.values(elements)) if (shape.label?.bounds && shape.bpmnElement?.name) widen(shape);
+}
+
+const LETTER = 6.5;              // pixels, of the 11 in which names outside of shapes are written
+const WIDEST = 90;
+
+// The place of a name is as wide as the Chinese needs it: it grows to both sides, so that no word is broken.
+function widen({ label: { bounds }, bpmnElement: { name } }) {
+  const longest = Math.max(...name.split(/\s+/).map((word) => word.length)) * LETTER;
+  const width = Math.max(bounds.width, longest, Math.min(name.length * LETTER, WIDEST));
+  bounds.x -= (width - bounds.width) / 2;
+  bounds.width = width;
 }
 
 function mark(canvas, registry, ids, marker) {
