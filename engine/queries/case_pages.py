@@ -22,6 +22,7 @@ from engine.queries.reading import (
     count,
     element_name,
     is_overdue,
+    kinds_of_cases,
     labels,
     people_in,
     timeline,
@@ -129,7 +130,7 @@ def case_choices(uow: UnitOfWork, by: User) -> CaseChoices:
         )
     )
     return CaseChoices(
-        processes={version.key: version.name for version in processes},
+        processes=kinds_of_cases(uow),
         steps=tuple(
             Step(element.id, element.name if element.name.zh else same(element.id), version.name)
             for version in processes

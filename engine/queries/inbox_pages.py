@@ -24,7 +24,7 @@ from engine import definitions, identity, notifications, runtime, tables, visibi
 from engine.database import UnitOfWork
 from engine.errors import InvalidInput, NotFound
 from engine.identity import User
-from engine.queries.reading import COUNTED_UP_TO, DUE_SOON, Names, count, is_overdue, sheet
+from engine.queries.reading import COUNTED_UP_TO, DUE_SOON, Names, count, is_overdue, kinds_of_cases, sheet
 from engine.queries.shapes import Count, Counts, DueFilter, InboxItem, InboxPage, Startable, StartPage
 from engine.tables import NEVER
 from engine.texts import Text
@@ -213,7 +213,7 @@ def inbox_counts(uow: UnitOfWork, by: User) -> Counts:
         overdue=count(_distinct(uow, [*mine, *offered], by, _inbox.c.due_at < uow.now)),
         groups={key: count(numbers[f"g:{key}"]) for key in keys},
         group_names={key: group_names[key] for key in keys if key in group_names},
-        processes={version.key: version.name for version in definitions.all_latest(uow, "process")},
+        processes=kinds_of_cases(uow),
         newest=_newest(uow, by, numbers),
         notifications=unseen_notifications(uow, by),
     )

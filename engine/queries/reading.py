@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import and_, or_, select
 
 from engine import definitions, identity, registers, runtime, tables
-from engine.bpmn.diagram import Element, Program
+from engine.bpmn.diagram import Diagram, Element, Program
 from engine.database import UnitOfWork
 from engine.forms import Form
 from engine.forms.components import ChoiceField, Field, FileField, RowsField, Table, everything, fields_of
@@ -144,6 +144,19 @@ class Labels:
 
 def _option(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def kinds_of_cases(uow: UnitOfWork) -> dict[str, Text]:
+    """Return the processes that have cases of their own, with their names; not those that are only called."""
+    return {
+        version.key: version.name
+        for version in definitions.all_latest(uow, "process")
+        if _begins_cases(definitions.read_diagram(uow, version.id))
+    }
+
+
+def _begins_cases(diagram: Diagram) -> bool:
+    return bool(diagram.starter_groups or diagram.start_messages)
 
 
 def labels(uow: UnitOfWork, case: Any, hidden: frozenset[str], names: Names | None = None) -> Labels:

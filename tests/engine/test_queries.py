@@ -388,6 +388,20 @@ def test_a_called_process_has_a_picture_of_its_own(desk: Desk, deploy: Deploy) -
     assert (inner.process_key, inner.tokens, inner.passed) == ("inner", ("More",), ("Begin", "Do"))
 
 
+def test_only_processes_that_have_cases_of_their_own_are_to_be_chosen_from(
+    desk: Desk, deploy: Deploy
+) -> None:
+    deploy({
+        "outer.bpmn": process("outer", start(), '<bpmn:callActivity id="Call" name="Call" calledElement="inner"/>',
+                              end(), flows=["Begin Call", "Call Done"]),
+        "inner.bpmn": process("inner", start(), task("Do", "front_desk"), end(), flows=["Begin Do", "Do Done"],
+                              starters=""),
+    })  # fmt: skip
+
+    assert set(desk.look(queries.case_choices, by="fang").processes) == {"outer"}
+    assert set(desk.look(queries.inbox_counts, by="fang").processes) == {"outer"}
+
+
 # ---- what not everybody may see --------------------------------------------------------------------------
 
 
