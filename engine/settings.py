@@ -42,6 +42,7 @@ class Settings:
     mail_server: str | None = None  # "host:port"; without it, messages are shown in the program only
     mail_from: str | None = None
     address: str = ""  # "https://banjie.example.com"; without it, codes on papers hold the path only
+    proxies: int = 0  # web servers in front of the program, each of which says for whom it asks
 
     @property
     def centre(self) -> Centre:
@@ -91,7 +92,7 @@ def read(environment: Mapping[str, str]) -> Settings:
 
     def number(name: str, default: int) -> int:
         value = environment.get(name, str(default))
-        if not value.isdecimal() or int(value) == 0:
+        if not (value.isascii() and value.isdecimal()) or (int(value) == 0 and default != 0):
             raise malformed(name, value, str(default))
         return int(value)
 
@@ -123,4 +124,5 @@ def read(environment: Mapping[str, str]) -> Settings:
         mail_server=environment.get("BANJIE_MAIL_SERVER") or None,
         mail_from=environment.get("BANJIE_MAIL_FROM") or None,
         address=environment.get("BANJIE_ADDRESS", "").strip().rstrip("/"),
+        proxies=number("BANJIE_PROXIES", 0),
     )

@@ -9,6 +9,7 @@ from typing import Any
 from flask import Flask, g, redirect, request, url_for
 from flask_babel import Babel
 from flask_login import login_required
+from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response
 
@@ -54,6 +55,8 @@ def create_app(settings: Settings, database: Database) -> Flask:
         BABEL_DEFAULT_LOCALE="zh_Hans_CN",
         BABEL_TRANSLATION_DIRECTORIES=str(HERE / "translations"),
     )
+    if settings.proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=0)  # type: ignore[method-assign]
     Babel(app, locale_selector=_locale)
     app.url_map.converters["int"] = Number
     security.secure(app)

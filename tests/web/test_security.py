@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
@@ -106,6 +107,17 @@ def test_guessing_codes_of_papers_is_slowed_down(stranger, moment: MovedClock):
     assert "尝试次数过多" in refused.text and "10 分钟" in refused.text
     moment.move_to(moment() + timedelta(minutes=10, seconds=1))
     assert stranger.get("/check/1").status_code == 404
+
+
+@pytest.mark.parametrize(("proxies", "last"), [(0, 429), (1, 404)])
+def test_visitors_behind_a_web_server_count_apart_where_it_is_trusted(settings, database, proxies, last):
+    client = create_app(replace(settings, proxies=proxies), database).test_client()
+
+    def asks(visitor: str) -> int:
+        return client.get("/check/x", headers={"X-Forwarded-For": f"10.9.9.9, {visitor}"}).status_code
+
+    assert [asks("10.0.0.1") for _ in range(31)] == [404] * 30 + [429]
+    assert asks("10.0.0.2") == last
 
 
 def test_logging_in_often_is_no_guessing(stranger):
