@@ -325,7 +325,7 @@ def check_files(uow: UnitOfWork, files: Mapping[str, bytes]) -> list[Finding]:
     read = [_Read(name, content) for name, content in sorted(files.items())]
     known = _known(uow, read)
     findings = [finding for one in read for finding in one.findings(known)]
-    return findings + _twice(read) + _still_used(uow, read, known)
+    return findings + _twice(read) + _still_used(uow, read, known) + _newly_copied(uow, read, known)
 
 
 @dataclass
@@ -487,6 +487,21 @@ def _still_used(uow: UnitOfWork, read: Sequence[_Read], known: checks.Known) -> 
                     element = one.elements.get(element_id)
                     findings.append(_missed(changed_file, one, element_id, element, use))
     return findings
+
+
+def _newly_copied(uow: UnitOfWork, read: Sequence[_Read], known: checks.Known) -> list[Finding]:
+    """Return what processes in force copy of that which these files restrict from now on."""
+    before = _known(uow, ())
+    if known.restricted == before.restricted:
+        return []
+    uploaded = {key for file in read for key in file.process_ids}
+    found = []
+    for each in all_latest(uow, "process"):
+        if each.key not in uploaded:
+            text = source(uow, each.id)
+            present = checks.copies(text, each.file_name, before)
+            found += [one for one in checks.copies(text, each.file_name, known) if one not in present]
+    return found
 
 
 def _missed(

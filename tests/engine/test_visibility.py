@@ -177,6 +177,20 @@ def test_a_copy_that_everybody_would_see_cannot_be_deployed(desk: Desk, deploy: 
     assert "“card”" in errors[0].hint.zh and "restricted" in errors[0].hint.en
 
 
+def test_a_form_that_restricts_what_a_process_in_force_copies_is_refused(desk: Desk, deploy: Deploy) -> None:
+    deploy(
+        {"copy.bpmn": process("copy", *COPYING, flows=FLOWS), "note.form": form("note", text("id_number"))}
+    )
+
+    with pytest.raises(InvalidDefinition) as refused:
+        deploy(NOTE)
+
+    (error,) = [one for one in refused.value.findings if one.severity == "error"]
+    assert (error.code, error.element_id, error.file) == ("restricted-copied", "Copy", "copy.bpmn")
+    deploy({"copy.bpmn": process("copy", *COPYING, flows=FLOWS, restricted="card"), **NOTE})
+    deploy({"note.form": form("note", text("id_number", restricted=True), text("remark", restricted=True))})
+
+
 def test_a_process_restricts_further_variables(desk: Desk, deploy: Deploy) -> None:
     restricting = process(
         "copy", *COPYING, flows=FLOWS, restricted=" card ", caseTitle="${card}", searchable="card"
