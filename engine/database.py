@@ -103,12 +103,17 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[UnitOfWork]:
-        """Open a transaction that only looks; it is rolled back at the end."""
+        """Open a transaction that only looks: what it writes is refused by PostgreSQL, and lost on SQLite."""
         with self._readers, _deadlocks_as_conflicts(), self.connections.connect() as connection:
             if self.is_sqlite:
                 connection.exec_driver_sql("BEGIN")
+            else:
+                connection.execution_options(postgresql_readonly=True)
             yield UnitOfWork(connection, clock.now(), self.centre, self._cache)
-            connection.rollback()
+            if self.is_sqlite:
+                connection.rollback()
+            else:
+                connection.commit()  # a rollback makes the driver forget every statement it has prepared
 
     def copy_in_memory(self, centre: Centre) -> Database:
         """Return a copy of an SQLite database in memory, for a centre of its own."""

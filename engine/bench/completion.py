@@ -44,11 +44,14 @@ def measure(
         _scratch.create(connection)
         connection.execute(insert(_scratch).values(id=1, number=0))
     samples = _Samples()
-    Case(database, workload.path).go(workload.steps)  # everything is parsed and cached once
+    # A connection that was rolled back has to prepare its statements again: rehearsals have their own.
+    rehearsing = Database(database.url, database.centre)
+    for each in (database, rehearsing):
+        Case(each, workload.path).go(workload.steps)  # everything is parsed and cached once
     for _ in range(rounds):
         measured, replayed = Case(database, workload.path), Case(database, workload.path)
         for step in workload.steps:
-            values, statements = _rehearse(database, replayed.completion(step), samples)
+            values, statements = _rehearse(rehearsing, replayed.completion(step), samples)
             completion = measured.completion(step)
             _alone(database, measured.instance_id, completion.task_id, values, samples)
             # Each right after another commit: the first one after a while also waits for what other
@@ -59,6 +62,7 @@ def measure(
             _bare_commit(database, samples)
             _replay(database, statements, samples)
         tick()
+    rehearsing.close()
     return _summary(samples, is_sqlite=database.is_sqlite)
 
 
