@@ -25,6 +25,7 @@ from engine.queries.register_pages import (
     search_records,
 )
 from engine.queries.register_shapes import (
+    Addition,
     Balance,
     Choice,
     FieldHead,
@@ -87,6 +88,7 @@ from engine.queries.shapes import (
 from engine.queries.task_pages import case_of_task, task
 
 __all__ = [
+    "Addition",
     "Answer",
     "Balance",
     "CalendarDay",

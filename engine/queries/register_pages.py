@@ -18,6 +18,7 @@ from engine.ledger import DEPOSIT, KIND_NAMES, RECEIVABLE, Entry
 from engine.queries.case_pages import case_lines
 from engine.queries.reading import COUNTED_UP_TO, Names, count
 from engine.queries.register_shapes import (
+    Addition,
     Balance,
     Choice,
     FieldHead,
@@ -203,6 +204,7 @@ def record(uow: UnitOfWork, register: str, number: str, by: User) -> RecordPage:
     if wanted is None:
         raise NotFound(stored.UNKNOWN, register=found.name, number=number)
     head, links = _head(found, by), _Links(uow, by, found, [wanted])
+    linked = tuple(_linked(uow, found, number, by))
     hidden = lists.hidden_fields(by, found)
     cases, has_more_cases = _cases(uow, found, number, by)
     return RecordPage(
@@ -212,7 +214,12 @@ def record(uow: UnitOfWork, register: str, number: str, by: User) -> RecordPage:
         revision=wanted.revision,
         fields=tuple(_shown(found, each, wanted, hidden, links) for each in head.fields),
         values={key: value for key, value in wanted.values.items() if key not in hidden},
-        linked=tuple(_linked(uow, found, number, by)),
+        linked=tuple(each for each in linked if each.items),
+        additions=tuple(
+            Addition(each.register, each.field)
+            for each in linked
+            if not each.items and each.register.may_change
+        ),
         cases=cases,
         has_more_cases=has_more_cases,
         money=_money(uow, found, number, by),
@@ -237,10 +244,9 @@ def _linked(uow: UnitOfWork, register: Register, number: str, by: User) -> Itera
                 .limit(LINKED + 1)
             )
             rows = [stored.read(row) for row in uow.execute(newest)]
-            if rows:
-                head = _head(other, by)
-                items = _lines(uow, other, head, by, rows[:LINKED])
-                yield LinkedRecords(head, _field_head(other, field), items, len(rows) > LINKED)
+            head = _head(other, by)
+            items = _lines(uow, other, head, by, rows[:LINKED])
+            yield LinkedRecords(head, _field_head(other, field), items, len(rows) > LINKED)
 
 
 def _cases(uow: UnitOfWork, register: Register, number: str, by: User) -> tuple[tuple[CaseLine, ...], bool]:

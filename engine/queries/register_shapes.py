@@ -108,6 +108,14 @@ class LinkedRecords:
 
 
 @dataclass(frozen=True)
+class Addition:
+    """What the viewer may add that names a record, and that there is none of yet: a lease of a new unit."""
+
+    register: RegisterHead
+    field: FieldHead  # the field that will name the record
+
+
+@dataclass(frozen=True)
 class RecordHistoryLine:
     """One change of a record. ``case_number``: of the case that made it, where the viewer may see that."""
 
@@ -132,6 +140,7 @@ class RecordPage:
     fields: tuple[FieldShown, ...]
     values: Mapping[str, Any]  # raw, for the form; without hidden fields
     linked: tuple[LinkedRecords, ...]
+    additions: tuple[Addition, ...]
     cases: tuple[CaseLine, ...]  # the newest 20 that name it
     has_more_cases: bool
     money: Money | None  # for units and customers, where the viewer may see the ledger

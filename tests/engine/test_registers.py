@@ -299,6 +299,17 @@ def test_a_record_shows_what_names_it(estate):
     ]
 
 
+def test_a_record_offers_to_add_what_there_is_none_of_to_those_who_may(estate):
+    def offered(by, register, number):
+        page = estate.look(queries.record, register, number, by=by)
+        return [(each.register.key, each.field.key) for each in page.additions]
+
+    assert offered("fang", "unit", "A-101") == [("lease", "unit")]
+    assert offered("qian", "unit", "A-101") == []
+    lease(estate, "2026-01-01")
+    assert offered("fang", "unit", "A-101") == []
+
+
 @pytest.mark.slow
 def test_of_two_who_let_one_unit_the_second_is_refused(shared_database: Database, moved_clock):
     people = desks.enrol(shared_database)

@@ -104,6 +104,14 @@ def test_nobody_sees_a_register_that_is_not_for_them(browser_of, unit):
     assert gus.get("/registers/nothing").status_code == 404
 
 
+def test_a_unit_without_a_lease_offers_to_add_one_with_itself_filled_in(ada, mei, unit):
+    page = ada.get(f"/registers/unit/records/{unit}").text
+    address = re.search(r'href="(/registers/lease/new[^"]*)"', page)
+    assert address
+    assert f'name="unit" value="{unit}"' in ada.get(address[1]).text
+    assert "/registers/lease/new" not in mei.get(f"/registers/unit/records/{unit}").text
+
+
 def test_a_number_may_hold_signs_of_addresses(ada, database):
     odd = "3 栋 1 单元 #5?&<b>%2F..;x"
     register(database, "unit", {"code": odd})
