@@ -57,7 +57,8 @@ def charge(uow: UnitOfWork, party: Party, charges: Sequence[Charge], author: Aut
     Charge items, all or none; return the total.
 
     Raises:
-        Conflict: a unit's item was charged for that period already.
+        Conflict: a unit's item was charged for that period already, whoever had to pay; without a period, the
+            customer's.
         InvalidInput: a wrong amount, an unknown unit or customer.
         ExpressionFailed: there is no such item.
     """
@@ -65,9 +66,9 @@ def charge(uow: UnitOfWork, party: Party, charges: Sequence[Charge], author: Aut
     for each in charges:
         item, amount = item_of(uow, each.item), amount_of(uow, each.amount)
         period = short(each.period, LONGEST_PERIOD)
-        key = _charge_key(uow, party.unit, item.key, period)
+        key = _charge_key(uow, party, item.key, period)
         if key in once:
-            raise _charged_already(item, period)
+            raise _charged_already(item, period, party.customer)
         once[key] = ""
         note = short(each.note, LONGEST_NOTE)
         made.append(Movement(RECEIVABLE, item.key, EntryKind.CHARGE, amount, period, note))
@@ -75,38 +76,48 @@ def charge(uow: UnitOfWork, party: Party, charges: Sequence[Charge], author: Aut
         post(uow, party, made, author, once)
     except HappenedBefore as error:
         item_key, period = error.key.split("\n")[2:4]
-        raise _charged_already(item_of(uow, item_key), period) from None
+        raise _charged_already(item_of(uow, item_key), period, "") from None
     return sum((line.amount for line in made), Decimal("0.00"))
 
 
-def _charge_key(uow: UnitOfWork, unit: str, item: str, period: str) -> str:
-    """Return the key of the next charge of a unit's item and period: the same one, until it is corrected."""
+def _charge_key(uow: UnitOfWork, party: Party, item: str, period: str) -> str:
+    """
+    Return the key of the next charge of a unit's item and period: the same one, until it is corrected.
+
+    A month is charged once for a unit: owner and user do not both pay it. What bears no period is the
+    customer's own, so that it does not bar the next customer of the unit.
+    """
     corrected = 0
     while True:
-        key = f"charge\n{unit}\n{item}\n{period}\n{corrected}"
+        key = f"charge\n{party.unit}\n{item}\n{period}\n{corrected}"
+        if not period:
+            key += f"\n{party.customer}"
         posting = uow.execute(select(_once.c.posting).where(_once.c.key == key)).scalar()
         if posting is None:
             return key
         correction = _entry.alias()
+        of_item = (_entry.c.posting == posting, _entry.c.item == item, _entry.c.period == period)
         taken_back = uow.execute(
             select(correction.c.id)
             .join(_entry, correction.c.corrects_id == _entry.c.id)
-            .where(_entry.c.posting == posting, _entry.c.item == item, _entry.c.period == period)
+            .where(*of_item)
             .limit(1)
         ).first()
         if taken_back is None:
-            raise _charged_already(item_of(uow, item), period)
+            customer = uow.execute(select(_entry.c.customer).where(*of_item).limit(1)).scalar()
+            raise _charged_already(item_of(uow, item), period, customer or "")
         corrected += 1
 
 
-def _charged_already(item: ChargeItem, period: str) -> Conflict:
+def _charged_already(item: ChargeItem, period: str, customer: str) -> Conflict:
     return Conflict(
         Text(
-            "“{item}”{period}已经收过，不能重复计费。",
-            "“{item}” {period} has been charged for this unit already.",
+            "“{item}”{period}已经收过{customer}，不能重复计费。",
+            "“{item}” {period} has been charged for this unit already{customer}.",
         ),
         item=item.name,
-        period=Text(f"({period})", f"({period})") if period else Text("", ""),
+        period=Text(f"（{period}）", f"({period})") if period else Text("", ""),
+        customer=Text(f"（客户 {customer}）", f" (customer {customer})") if customer else Text("", ""),
     )
 
 

@@ -97,6 +97,33 @@ def test_a_unit_is_charged_once_for_an_item_and_period(books):
     assert stands(books).owed == {"rent": Decimal(2000)}
 
 
+@pytest.fixture
+def neighbour(books):
+    """The next customer of the unit."""
+    number = books.do(registers.add_by_hand, "customer", {"name": "韩梅"}, by="fang")
+    return Party(HOME.unit, number)
+
+
+def test_a_month_is_charged_once_for_a_unit_whoever_pays_and_the_refusal_says_who_did(books, neighbour):
+    charged(books, ("rent", "100", "2026-03"))
+
+    with pytest.raises(Conflict) as refused:
+        do(books, ledger.charge, neighbour, [Charge("rent", "100", "2026-03")], NOBODY)
+
+    assert HOME.customer in refused.value.message.zh and HOME.customer in refused.value.message.en
+    do(books, ledger.charge, neighbour, [Charge("rent", "30", "2026-03-20/31")], NOBODY)
+
+
+def test_what_bears_no_period_is_charged_once_to_each_customer_of_a_unit(books, neighbour):
+    charged(books, ("damage", "100"))
+    do(books, ledger.charge, neighbour, [Charge("damage", "60")], NOBODY)
+
+    for party in (HOME, neighbour):
+        with pytest.raises(Conflict):
+            do(books, ledger.charge, party, [Charge("damage", "5")], NOBODY)
+    assert stands(books, neighbour).receivable == 60
+
+
 def test_the_same_receipt_is_not_entered_twice(books):
     charged(books, ("rent", "1000", "2026-03"))
     do(books, ledger.receive, HOME, NOBODY, amount="10", receipt_number="A 7")
