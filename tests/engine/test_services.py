@@ -27,6 +27,9 @@ GRANTS = {
 }  # fmt: skip
 
 
+BY_DAYS = GRANTS | {"grant.bpmn": GRANTS["grant.bpmn"].replace('"months">${12}', '"days">${DAYS}')}
+
+
 def test_what_the_same_customer_was_granted_before_is_added_up_exactly(
     desk: Desk, deploy: Deploy, moved_clock: clock.MovedClock
 ) -> None:
@@ -42,6 +45,29 @@ def test_what_the_same_customer_was_granted_before_is_added_up_exactly(
 
     found = desk.variables(case)
     assert (found["granted_before"], found["grants_before"]) == (Decimal("0.30"), 2)
+
+
+@pytest.mark.parametrize(("days", "ago", "found"), [("90", 90, 1), ("90", 91, 0)])
+def test_how_far_back_may_be_said_in_days(
+    desk: Desk, deploy: Deploy, moved_clock: clock.MovedClock, days: str, ago: int, found: int
+) -> None:
+    deploy(BY_DAYS | {"grant.bpmn": BY_DAYS["grant.bpmn"].replace("DAYS", days)})
+    moved_clock.move_to(MONDAY - timedelta(days=ago))
+    desk.start("grant", customer="王", granted="5000")
+    moved_clock.move_to(MONDAY)
+
+    case = desk.start("grant", customer="王", granted="1")
+
+    assert desk.variables(case)["grants_before"] == found
+
+
+@pytest.mark.parametrize("days", ["0", "36501", "&quot;x&quot;"])
+def test_days_that_are_no_span_are_an_incident(desk: Desk, deploy: Deploy, days: str) -> None:
+    deploy(BY_DAYS | {"grant.bpmn": BY_DAYS["grant.bpmn"].replace("DAYS", days)})
+
+    case = desk.start("grant", customer="王", granted="1")
+
+    assert "incident" in desk.history(case)
 
 
 def test_nothing_is_added_up_for_an_unknown_customer(desk: Desk, deploy: Deploy) -> None:
