@@ -238,16 +238,19 @@ def check_at_the_gate(house: House) -> None:
     with house.database.reading() as uow:
         code = uow.execute(select(token).where(tables.paper.c.number == SLIP)).scalar_one()
     slip.goto(f"/check/{code}")
-    expect(slip.locator("[role=status]")).to_contain_text("属实")
-    expect(slip.locator("main")).to_contain_text(SLIP)
+    expect(slip.locator("[role=status]")).to_contain_text("有效")
+    for word in (SLIP, UNIT):
+        expect(slip.locator("main")).to_contain_text(word)
     house.look(slip, "check")
     slip.goto("/check/another")
     expect(slip.locator("[role=alert]")).to_contain_text("查无此件")
-    slip.close()
     left = {"gate_result": "left", "presented_slip": "FXT-2027-00009", "moved_out_at": "2027-03-13T11:00"}
     house.refuse(page, left, "presented_slip", "不是本次的放行条")
     house.fill(page, {"presented_slip": SLIP})
     house.finish(page)
+    slip.goto(f"/check/{code}")
+    expect(slip.locator("main")).to_contain_text("已使用")
+    slip.close()
 
 
 # ---- what the unit's page tells --------------------------------------------------------------------------
