@@ -724,7 +724,7 @@ def test_a_stray_cell_far_below_costs_nothing_and_one_beyond_any_sheet_is_refuse
         book.active.append(["A"])
         book.save(path)
         _replace_in_sheet(path, b'r="2"', f'r="{last}"'.encode())
-        began = stopwatch.perf_counter()
+        began = stopwatch.process_time()
 
         if found:
             assert list(tabular.rows(path)) == found
@@ -732,7 +732,7 @@ def test_a_stray_cell_far_below_costs_nothing_and_one_beyond_any_sheet_is_refuse
             with pytest.raises(InvalidInput, match="too large"):
                 list(tabular.rows(path))
 
-        assert stopwatch.perf_counter() - began < 20
+        assert stopwatch.process_time() - began < 20
 
 
 def _replace_in_sheet(path, old, new):

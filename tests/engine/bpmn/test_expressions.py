@@ -245,13 +245,13 @@ def test_long_texts_count_where_a_list_holds_them() -> None:
 
 
 def test_nothing_hostile_takes_long() -> None:
-    began = stopwatch.perf_counter()
+    began = stopwatch.process_time()
     for text in ("9**99**99", "(" * 2000, "'" * 3999, "-" * 3999, "a." * 1900, "1," * 1900, "[" * 3999, "!" * 3999,
                  "if " * 1000, "{a:" * 1000, "date and time " * 280, "1" * 3999, "''" * 1900):  # fmt: skip
         with pytest.raises(BanjieError):
             value(text)
 
-    assert stopwatch.perf_counter() - began < 2
+    assert stopwatch.process_time() - began < 2
 
 
 WORDS = st.sampled_from(
