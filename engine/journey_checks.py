@@ -198,7 +198,7 @@ class Sight:
         return Surprise(Text("还没经过", "not completed"), found) if passed else None
 
     def notified(self, expected: list[str]) -> Surprise | None:
-        """Since the last such step, those groups or users were sent a message; with none named, nobody was."""
+        """Since the last such step, those groups or users were sent a message; none named: nobody was."""
         rows = self._uow.execute(
             select(tables.notification.c.recipient).where(
                 tables.notification.c.instance_id == self._instance_id,
