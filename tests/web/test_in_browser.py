@@ -135,10 +135,10 @@ def test_rows_are_added_and_removed_with_the_keyboard_alone(open_page, database:
     expect(page.locator(".bj-row")).to_have_count(2)
     expect(page.locator('[name="keys.1.engraved"]')).to_be_focused()
     expect(page.locator('[name="keys.1.engraved"]')).to_have_value("K2")
-    for _ in range(2):
+    for left in (1, 0):
         page.focus('button[name=_remove][value="keys.0"]')
         page.keyboard.press("Enter")
-    expect(page.locator(".bj-row")).to_have_count(0)
+        expect(page.locator(".bj-row")).to_have_count(left)
     expect(page.locator("button[name=_add]")).to_be_focused()
 
 
