@@ -110,7 +110,7 @@ def _import(database: Database, kind: str, prefix: str, rows: int) -> dict[str, 
         report = registers.run_import(database, upload, dict(enumerate(_FIELDS)), _BY)
     assert report.added == rows, report.errors
     return {
-        "seconds": round(taken.median / 1000, 1),
+        "seconds": round(taken.median / 1000, 3),
         "more_memory_mb": round(_most_memory() - before, 1),
     }
 

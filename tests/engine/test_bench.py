@@ -13,7 +13,7 @@ from tests import machine
 PROCESSES = Path(__file__).parent.parent.parent / "processes"
 TINY = replace(
     bench.SMALL, rounds=1, last_round=7, timers=4, tasks=200, few_open=20, many_open=60, per_client=2,
-    import_rows=300, ledger_lines=50,
+    import_rows=100, ledger_lines=50,
 )  # fmt: skip
 
 
