@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from werkzeug.serving import make_server
+from werkzeug.wsgi import ClosingIterator
 
 from tests import machine
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 WEB = Path(__file__).parents[1] / "web"
 AXE = WEB / "frontend/node_modules/axe-core/axe.min.js"
@@ -33,10 +37,20 @@ def started() -> Iterator[Browser]:
         browser.close()
 
 
+def _answered_whole(app: Flask) -> WSGIApplication:
+    """Read and close each answer before it is sent: the server leaves it open where a page hangs up."""
+
+    def answered(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        with closing(ClosingIterator(app(environ, start_response))) as answer:
+            return [b"".join(answer)]
+
+    return answered
+
+
 @contextmanager
 def served(app: Flask) -> Iterator[str]:
     """The program at an address that a browser can visit."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    server = make_server("127.0.0.1", 0, _answered_whole(app), threaded=True)
     serving = threading.Thread(target=server.serve_forever)
     serving.start()
     yield f"http://127.0.0.1:{server.server_port}"
