@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from abc import ABC, abstractmethod
 from collections import ChainMap
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -123,7 +124,7 @@ class Collected:
     into: str
 
 
-class Repeated(ScopeNode):
+class Repeated(ScopeNode, ABC):
     """What multi-instance and loop activities have in common: the body around the rounds of an activity."""
 
     child: FlowNode
@@ -133,9 +134,9 @@ class Repeated(ScopeNode):
         """Let a token arrive at the activity itself."""
         body.instance.put(self.child, body, index=index, local={**local, "loopCounter": index}, sealed=sealed)
 
+    @abstractmethod
     def round_done(self, body: Token, child: Token) -> None:
         """Take away the finished child and see whether there are more to come."""
-        raise NotImplementedError
 
     def may_end(self, token: Token) -> None:
         """Nothing: the last round ends the body."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -152,7 +153,7 @@ class ReceiveTask(IntermediateCatch):
         return True
 
 
-class AttachedEvent(CatchingEvent):
+class AttachedEvent(CatchingEvent, ABC):
     """An event that interrupts something or happens beside it: on a boundary, or of an event sub-process."""
 
     interrupting: bool
@@ -182,13 +183,13 @@ class AttachedEvent(CatchingEvent):
         if not timer.rearm(token):
             token.remove()
 
+    @abstractmethod
     def interrupt(self, token: Token) -> None:
         """Take away what the event interrupts, with the waiting token itself."""
-        raise NotImplementedError
 
+    @abstractmethod
     def follow(self, scope: Token, values: Mapping[str, Any]) -> None:
         """Put the token that the event makes."""
-        raise NotImplementedError
 
 
 class BoundaryEvent(AttachedEvent):
