@@ -11,14 +11,21 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
-CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# Without a screen the headless shell is the same engine at about two thirds of the processor time.
+CHROMIUM_NAMES = (
+    "chromium-headless-shell",
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+)
 CHROMIUM_ON_MACOS = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
 LOCAL_POSTGRES = "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
 
 REMEDIES = {
     "browser": (
         "Chromium was not found, so the browser tests did not run. Install it (Debian: apt-get install "
-        "chromium fonts-noto-cjk), or name it in BANJIE_CHROMIUM."
+        "chromium-headless-shell fonts-noto-cjk), or name it in BANJIE_CHROMIUM."
     ),
     "postgres": (
         "No PostgreSQL answers, so its tests did not run. Install and start it (Debian: apt-get install "
