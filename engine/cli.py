@@ -26,6 +26,8 @@ from engine import (
     journeys,
     migrations,
     notifications,
+    organisation,
+    people,
     printing,
     scheduler,
     settings,
@@ -210,7 +212,7 @@ def deploy(console: Console, paths: Sequence[Path], reason: str) -> None:
             made = definitions.deploy(uow, files, by=identity.SYSTEM, reason=reason)
         else:
             if (folder / "organisation.toml").exists():
-                identity.load_organisation(uow, folder / "organisation.toml")
+                organisation.load(uow, folder / "organisation.toml")
             made = definitions.deploy_folder(uow, folder, identity.SYSTEM)
     if not any(each.is_new for each in made):
         console.say(Text("都已部署过，没有变化。", "Everything was deployed before."))
@@ -391,7 +393,7 @@ def create_user(
 ) -> None:
     """添加一位可登录的人员。 Add a person who may log in as NAME (a-z, 0-9, dot, dash)."""
     with console.database().unit_of_work() as uow:
-        identity.create_user(
+        people.create_user(
             uow, name, full_name, password, groups, by=identity.SYSTEM, email=email, language=language
         )
     console.say(Text("已添加“{name}”。", "“{name}” was added."), name=name)

@@ -23,7 +23,8 @@ from engine.bpmn.service_checks import KnownNames, KnownRegister, Use, is_there
 from engine.database import UnitOfWork
 from engine.errors import Conflict, ExpressionFailed, Finding, InvalidDefinition, InvalidInput, NotFound
 from engine.forms import Form
-from engine.identity import Capability, User, changed, editions, groups, require
+from engine.editions import changed, editions
+from engine.identity import Capability, User, groups, require
 from engine.registers.shapes import Register
 from engine.services import TOPICS
 from engine.texts import Text

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from engine import definitions, identity, migrations, registers, tables
+from engine import definitions, identity, migrations, organisation, passwords, people, registers, tables
 from engine.database import Database, UnitOfWork
 from engine.demo_past import in_figures
 from engine.errors import InvalidInput
@@ -61,7 +61,7 @@ def prepare(database: Database, folder: Path, say: Callable[[Text], None]) -> No
     migrations.migrate(database)
     with database.unit_of_work() as uow:
         if (folder / "organisation.toml").exists():
-            identity.load_organisation(uow, folder / "organisation.toml")
+            organisation.load(uow, folder / "organisation.toml")
         deployed = definitions.deploy_folder(uow, folder, identity.SYSTEM)
     new = sum(each.is_new for each in deployed)
     if new:
@@ -72,7 +72,7 @@ def prepare(database: Database, folder: Path, say: Callable[[Text], None]) -> No
         )
 
 
-def people(folder: Path) -> list[Person]:
+def demo_people(folder: Path) -> list[Person]:
     """Return the people of ``demo/people.toml``; they share its password."""
     content = _content(folder / "demo" / "people.toml")
     password = content.get("password", "banjie-demo")
@@ -93,15 +93,15 @@ def missing_people(database: Database, folder: Path) -> list[Person]:
     """Return the people of the demo who cannot log in yet."""
     with database.reading() as uow:
         present = set(uow.execute(select(tables.user_account.c.name)).scalars())
-    return [person for person in people(folder) if person.name not in present]
+    return [person for person in demo_people(folder) if person.name not in present]
 
 
 def add_people(database: Database, missing: list[Person]) -> Iterator[None]:
     """Let each of them log in. A password that several share is hashed once: that takes its time."""
-    hashed = {password: identity.hashed(password) for password in {person.password for person in missing}}
+    hashed = {password: passwords.hashed(password) for password in {person.password for person in missing}}
     for person in missing:
         with database.unit_of_work() as uow:
-            identity.create_user(
+            people.create_user(
                 uow, person.name, person.full_name, hashed[person.password], person.groups, by=identity.SYSTEM
             )
         yield
@@ -159,7 +159,7 @@ def _rows_in_figures(path: Path, at: datetime, zone: ZoneInfo) -> bytes:
 
 def _who_may_change(uow: UnitOfWork, register: str, folder: Path) -> User:
     groups = registers.register(uow, register).may_change
-    users = (identity.user(uow, person.name) for person in people(folder))
+    users = (identity.user(uow, person.name) for person in demo_people(folder))
     found = next((user for user in users if user and registers.is_one_of(user, groups)), None)
     if found is None:
         raise InvalidInput(same("demo/registers: nobody may change “{register}”"), register=register)

@@ -12,8 +12,9 @@ from engine import history, tables
 from engine.bpmn.functions import functions
 from engine.business_calendar import BusinessCalendar
 from engine.database import UnitOfWork
+from engine.editions import changed, editions
 from engine.errors import InvalidInput
-from engine.identity import Capability, User, changed, editions, require
+from engine.identity import Capability, User, require
 from engine.texts import Text
 
 _day, _year = tables.calendar_day, tables.calendar_year

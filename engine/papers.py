@@ -19,7 +19,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 from sqlalchemy import insert, select
 
-from engine import identity, numbers, registers, sources, tables, visibility
+from engine import identity, numbers, organisation, registers, sources, tables, visibility
 from engine.bpmn import expressions
 from engine.bpmn.expressions import InvalidExpression
 from engine.bpmn.variables import from_json, to_json
@@ -382,7 +382,7 @@ def issue(
     record_id = _record_id(uow, record) if record else None
     number, token = numbers.next_number(uow, template.series), secrets.token_urlsafe(16)
     issued_by = identity.names_of(uow, [by]).get(by or "", "")
-    centre = identity.centre_name(uow)
+    centre = organisation.centre_name(uow)
     given = {**values, "number": number, "issued_at": uow.now, "issued_by": issued_by}
     if centre is not None:
         given["centre"] = centre.zh

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from engine import tables
 from engine.database import UnitOfWork
-from engine.identity import editions
+from engine.editions import editions
 from engine.texts import Text
 
 _definition = tables.definition

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import insert, select
 
-from engine import clock, definitions, identity, papers, registers, tables
+from engine import clock, definitions, editions, identity, organisation, papers, registers, tables
 from engine.database import Database, UnitOfWork
 from engine.errors import Finding
 
@@ -103,14 +103,14 @@ def _load_organisation(uow: UnitOfWork, sources: Mapping[str, bytes]) -> None:
     if "organisation.toml" not in sources:
         return
     name = "organisation.toml"
-    identity.load_organisation(uow, identity.read_toml(sources[name], name))
+    organisation.load(uow, organisation.read_toml(sources[name], name))
 
 
 def people_it(uow: UnitOfWork, sources: Mapping[str, bytes]) -> None:
     """Add the organisation's groups and those that diagrams name, each with members, and people."""
     _load_organisation(uow, sources)
     enrol_groups(uow, groups_in_diagrams(sources) | {GUESTS})
-    enrol_people(uow, identity.read_toml(sources.get("demo/people.toml", b""), "demo/people.toml"))
+    enrol_people(uow, organisation.read_toml(sources.get("demo/people.toml", b""), "demo/people.toml"))
 
 
 def groups_in_diagrams(sources: Mapping[str, bytes]) -> set[str]:
@@ -130,7 +130,7 @@ def enrol_groups(uow: UnitOfWork, keys: Iterable[str]) -> None:
             insert(tables.user_group),
             [{"key": key, "name_zh": key, "name_en": key, "capabilities": "[]"} for key in new],
         )
-        identity.changed(uow, "people")
+        editions.changed(uow, "people")
     staffed = set(uow.execute(select(tables.membership.c.group_key)).scalars())
     for key in sorted((present | set(new)) - staffed):
         enrol_users(uow, [f"{key}.{number}" for number in range(1, MEMBERS_PER_GROUP + 1)], [key])

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import Table, insert, select
 
-from engine import definitions, history, identity, runtime, tables
+from engine import definitions, history, identity, organisation, runtime, tables
 from engine.database import Database, UnitOfWork
 from engine.identity import User
 
@@ -44,7 +44,7 @@ PEOPLE = {
 def enrol(database: Database) -> Callable[[str], User]:
     """Add the organisation and its people; return how to find one of them."""
     with database.unit_of_work() as uow:
-        identity.load_organisation(uow, ORGANISATION)
+        organisation.load(uow, ORGANISATION)
         # Hashing a password takes a tenth of a second by design; who logs in is tested elsewhere.
         uow.execute(
             insert(tables.user_account),

@@ -8,7 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from engine import identity, notifications, queries, throttle
+from engine import identity, notifications, passwords, people, queries, throttle
 from engine.errors import BanjieError, InvalidInput
 from engine.texts import Text
 from web.context import current_user, reading, row_number, unit_of_work
@@ -43,7 +43,7 @@ def name_substitute() -> Response | tuple[str, int]:
     me = current_user()
     try:
         with unit_of_work() as uow:
-            identity.name_substitute(
+            people.name_substitute(
                 uow, me.name, request.form.get("substitute", ""), _day("first_day"), _day("last_day"), by=me
             )
     except BanjieError as error:
@@ -56,7 +56,7 @@ def name_substitute() -> Response | tuple[str, int]:
 def revoke_substitute(substitution_id: int) -> Response:
     """End a substitution at once."""
     with unit_of_work() as uow:
-        identity.revoke_substitute(uow, substitution_id, by=current_user())
+        people.revoke_substitute(uow, substitution_id, by=current_user())
     flash(_("已撤销代理。"))
     return redirect(url_for("account.substitutes"), code=303)
 
@@ -65,19 +65,19 @@ def revoke_substitute(substitution_id: int) -> Response:
 def password() -> Response | str | tuple[str, int]:
     """Change the password; every other session of the user ends."""
     if request.method == "GET":
-        return render_template("account/password.html", shortest=identity.SHORTEST_PASSWORD)
+        return render_template("account/password.html", shortest=passwords.SHORTEST_PASSWORD)
     me, old = current_user(), request.form.get("old", "")
     limits = throttle.password(me.name)
     try:
         with unit_of_work() as uow:
             throttle.count(uow, limits)
         with unit_of_work() as uow:
-            identity.set_password(uow, me.name, _new_password(), by=me, present_password=old)
+            people.set_password(uow, me.name, _new_password(), by=me, present_password=old)
             throttle.take_back(uow, limits)
             changed = identity.user(uow, me.name)
     except BanjieError as error:
         return render_template(
-            "account/password.html", error=error, shortest=identity.SHORTEST_PASSWORD
+            "account/password.html", error=error, shortest=passwords.SHORTEST_PASSWORD
         ), status_of(error)
     if changed is not None:
         begin_session(changed)

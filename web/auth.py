@@ -6,7 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, request, session,
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from engine import identity, throttle
+from engine import identity, people, throttle
 from web.context import current_user, is_logged_in, local_address, reading, settings, unit_of_work
 from web.security import YEAR, begin_session, device_of, end_session, know_device
 
@@ -33,7 +33,7 @@ def login() -> Response | str | tuple[str, int]:
     with unit_of_work() as uow:
         throttle.take_back(uow, limits)
         if chosen != user.language:
-            identity.set_language(uow, chosen, by=user)
+            people.set_language(uow, chosen, by=user)
     begin_session(user)
     return know_device(user.name, _remember(chosen, redirect(wanted, code=303)))
 
@@ -52,7 +52,7 @@ def choose_language() -> Response:
     chosen = "en" if request.form.get("language") == "en" else "zh"
     if is_logged_in():
         with unit_of_work() as uow:
-            identity.set_language(uow, chosen, by=current_user())
+            people.set_language(uow, chosen, by=current_user())
     else:
         session["language"] = chosen
     return _remember(chosen, redirect(local_address(request.form.get("back")), code=303))

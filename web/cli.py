@@ -119,7 +119,7 @@ def _not_ready(environ: Mapping[str, Any], start_response: Any) -> list[bytes]:
 
 
 def _greet(console: Console, settings: Settings, host: str, port: int) -> None:
-    people = demo.people(settings.processes)
+    people = demo.demo_people(settings.processes)
     console.say(Text("\n演示人员(密码都是 {password}):", "\nDemo people (password: {password}):"),
                 password=people[0].password if people else "–")  # fmt: skip
     for person in people:

@@ -10,7 +10,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from engine import identity, queries
+from engine import passwords, people, queries
 from engine.database import UnitOfWork
 from engine.errors import BanjieError, InvalidInput, NotFound
 from engine.queries import PeoplePage
@@ -52,7 +52,7 @@ def create() -> Answer:
     form = request.form
     try:
         with unit_of_work() as uow:
-            identity.create_user(
+            people.create_user(
                 uow, form.get("name", "").strip(), form.get("full_name", ""), form.get("password", ""),
                 form.getlist("groups"), by=current_user(), email=form.get("email"),
                 language=form.get("language", "zh"),
@@ -75,7 +75,7 @@ def set_details(name: str) -> Answer:
     form = request.form
     return _change(
         name,
-        lambda uow: identity.set_details(
+        lambda uow: people.set_details(
             uow, name, full_name=form.get("full_name", ""), email=form.get("email"),
             language=form.get("language", "zh"), by=current_user(),
         ),
@@ -86,21 +86,21 @@ def set_details(name: str) -> Answer:
 def set_groups(name: str) -> Answer:
     """Make the person a member of exactly the groups that are ticked."""
     keys = request.form.getlist("groups")
-    return _change(name, lambda uow: identity.set_groups(uow, name, keys, by=current_user()))
+    return _change(name, lambda uow: people.set_groups(uow, name, keys, by=current_user()))
 
 
 @blueprint.post("/person/<name>/password")
 def set_password(name: str) -> Answer:
     """Give the person a new password; all their sessions end."""
     password = request.form.get("password", "")
-    return _change(name, lambda uow: identity.set_password(uow, name, password, by=current_user()))
+    return _change(name, lambda uow: people.set_password(uow, name, password, by=current_user()))
 
 
 @blueprint.post("/person/<name>/active")
 def set_active(name: str) -> Answer:
     """Let the person log in, or no longer."""
     active = request.form.get("active") == "1"
-    return _change(name, lambda uow: identity.set_active(uow, name, active, by=current_user()))
+    return _change(name, lambda uow: people.set_active(uow, name, active, by=current_user()))
 
 
 @blueprint.post("/person/<name>/substitutes")
@@ -110,7 +110,7 @@ def name_substitute(name: str) -> Answer:
 
     def change(uow: UnitOfWork) -> None:
         first, last = _day(form.get("first_day", "")), _day(form.get("last_day", ""))
-        identity.name_substitute(uow, name, form.get("substitute", ""), first, last, by=current_user())
+        people.name_substitute(uow, name, form.get("substitute", ""), first, last, by=current_user())
 
     return _change(name, change)
 
@@ -118,7 +118,7 @@ def name_substitute(name: str) -> Answer:
 @blueprint.post("/person/<name>/substitutes/<int:substitution_id>/revoke")
 def revoke_substitute(name: str, substitution_id: int) -> Answer:
     """End a substitution at once."""
-    return _change(name, lambda uow: identity.revoke_substitute(uow, substitution_id, by=current_user()))
+    return _change(name, lambda uow: people.revoke_substitute(uow, substitution_id, by=current_user()))
 
 
 def _change(name: str, change: Callable[[UnitOfWork], object]) -> Answer:
@@ -152,7 +152,7 @@ def _person_page(name: str, error: BanjieError | None = None) -> str:
         error=error,
         substitutions=[one for one in page.substitutions if one.user.name == name],
         suggestion=_password(),
-        shortest=identity.SHORTEST_PASSWORD,
+        shortest=passwords.SHORTEST_PASSWORD,
     )
 
 
@@ -163,7 +163,7 @@ def _new_page(error: BanjieError | None = None) -> str:
         error=error,
         typed=request.form,
         suggestion=request.form.get("password") or _password(),
-        shortest=identity.SHORTEST_PASSWORD,
+        shortest=passwords.SHORTEST_PASSWORD,
     )
 
 

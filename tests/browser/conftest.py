@@ -13,7 +13,7 @@ from argon2 import PasswordHasher
 from flask import Flask
 from playwright.sync_api import Browser
 
-from engine import clock, demo, identity
+from engine import clock, demo, passwords
 from engine.clock import MovedClock
 from engine.database import Database
 from engine.settings import Settings
@@ -34,8 +34,8 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def centre_at_ten() -> Iterator[Database]:
     """The centre as it is delivered: its diagrams, tables and forms, the people and the registers of the demo."""
-    hasher = identity._hasher
-    identity._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)  # thirty people log in
+    hasher = passwords._hasher
+    passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)  # thirty people log in
     database = Database("sqlite://")
     with clock.moved(MovedClock(MONDAY)):
         demo.prepare(database, PROCESSES, lambda _: None)
@@ -45,7 +45,7 @@ def centre_at_ten() -> Iterator[Database]:
             pass
     yield database
     database.close()
-    identity._hasher = hasher
+    passwords._hasher = hasher
 
 
 @pytest.fixture(params=[DESK, PHONE], ids=["desk", "phone"])

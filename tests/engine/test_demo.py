@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from engine import demo, demo_past, identity, notifications, stage, tables
+from engine import demo, demo_past, identity, notifications, passwords, stage, tables
 from engine.database import Database
 from engine.errors import InvalidInput
 
@@ -20,9 +20,9 @@ PROCESSES = Path(__file__).parent.parent.parent / "processes"
 def database(tmp_path_factory):
     settings = demo.settings(tmp_path_factory.mktemp("var"), PROCESSES)
     database = Database(settings.database_url, settings.centre)
-    hasher = identity._hasher
+    hasher = passwords._hasher
     # fifty people, in less than seconds
-    identity._hasher = identity.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    passwords._hasher = passwords.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     demo.prepare(database, PROCESSES, lambda told: None)
     for _ in demo.add_people(database, demo.missing_people(database, PROCESSES)):
         pass
@@ -31,13 +31,13 @@ def database(tmp_path_factory):
     for _ in demo_past.happen(database, demo_past.events(database, PROCESSES)):
         pass
     yield database
-    identity._hasher = hasher
+    passwords._hasher = hasher
     database.close()
 
 
 def test_everybody_of_the_list_can_log_in(database):
     with database.reading() as uow:
-        for person in demo.people(PROCESSES)[:3]:
+        for person in demo.demo_people(PROCESSES)[:3]:
             user = identity.authenticate(uow, person.name, person.password)
 
             assert user is not None

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from engine import clock, identity, tables
+from engine import clock, identity, organisation, people, tables
 from engine.errors import Conflict, InvalidInput, NotFound, NotPermitted
 from engine.identity import Capability, Offer, Principal, User, acts_for
 from tests.desk import Desk
@@ -51,7 +51,7 @@ def test_a_task_is_done_in_somebodys_name_or_not_at_all(
 
 
 def test_a_password_lets_in_and_a_wrong_one_does_not(desk: Desk) -> None:
-    desk.do(identity.create_user, "ada", "Ada Lovelace", "analytical engine", ["front_desk"], by="guan")
+    desk.do(people.create_user, "ada", "Ada Lovelace", "analytical engine", ["front_desk"], by="guan")
 
     def log_in(password: str, name: str = "ada") -> User | None:
         with desk.database.reading() as uow:
@@ -60,17 +60,17 @@ def test_a_password_lets_in_and_a_wrong_one_does_not(desk: Desk) -> None:
     found = log_in("analytical engine")
     assert found is not None and found.groups == {"front_desk"}
     assert log_in("analytical engines") is log_in("analytical engine", "nobody") is None
-    desk.do(identity.set_active, "ada", False, by="guan")
+    desk.do(people.set_active, "ada", False, by="guan")
     assert log_in("analytical engine") is None
     assert "analytical" not in desk.row(tables.user_account, name="ada").password_hash
 
 
 def test_a_new_password_ends_every_session(desk: Desk) -> None:
-    desk.do(identity.create_user, "ada", "Ada", "analytical engine", by="guan")
+    desk.do(people.create_user, "ada", "Ada", "analytical engine", by="guan")
 
     with pytest.raises(InvalidInput):
-        desk.do(identity.set_password, "ada", "something new", by="ada", present_password="wrong one")
-    desk.do(identity.set_password, "ada", "something new", by="ada", present_password="analytical engine")
+        desk.do(people.set_password, "ada", "something new", by="ada", present_password="wrong one")
+    desk.do(people.set_password, "ada", "something new", by="ada", present_password="analytical engine")
 
     assert desk.people("ada").session_number == 2
 
@@ -91,15 +91,15 @@ def test_a_person_who_cannot_be_added_is_not(
 ) -> None:
     before = len(desk.rows(tables.user_account))
     with pytest.raises(error):
-        desk.do(identity.create_user, name, full_name, password, groups, by="guan")
+        desk.do(people.create_user, name, full_name, password, groups, by="guan")
 
     assert len(desk.rows(tables.user_account)) == before
 
 
 def test_only_administrators_change_people_and_the_history_says_so(desk: Desk) -> None:
     with pytest.raises(NotPermitted):
-        desk.do(identity.set_groups, "fang", ["cs_manager"], by="pan")
-    desk.do(identity.set_groups, "fang", ["cs_manager"], by="guan")
+        desk.do(people.set_groups, "fang", ["cs_manager"], by="pan")
+    desk.do(people.set_groups, "fang", ["cs_manager"], by="guan")
 
     line = desk.row(tables.history, kind="person_changed")
     assert desk.people("fang").groups == {"cs_manager"}
@@ -113,7 +113,7 @@ def test_only_administrators_change_people_and_the_history_says_so(desk: Desk) -
 def test_a_substitution_counts_from_its_first_to_its_last_day_in_shanghai(
     desk: Desk, moved_clock: clock.MovedClock
 ) -> None:
-    desk.do(identity.name_substitute, "qian", "fang", date(2026, 3, 3), date(2026, 3, 3), by="qian")
+    desk.do(people.name_substitute, "qian", "fang", date(2026, 3, 3), date(2026, 3, 3), by="qian")
 
     def stands_in() -> bool:
         return bool(desk.people("fang").standing_in_for)
@@ -130,7 +130,7 @@ def test_a_substitution_counts_from_its_first_to_its_last_day_in_shanghai(
 
 
 def test_a_substitute_gets_groups_but_no_capabilities(desk: Desk) -> None:
-    desk.do(identity.name_substitute, "jing", "fang", date(2026, 3, 2), date(2026, 3, 3), by="jing")
+    desk.do(people.name_substitute, "jing", "fang", date(2026, 3, 2), date(2026, 3, 3), by="jing")
 
     fang = desk.people("fang")
 
@@ -141,16 +141,16 @@ def test_a_substitute_gets_groups_but_no_capabilities(desk: Desk) -> None:
 def test_substitutes_are_named_by_oneself_or_an_administrator_and_can_be_revoked(desk: Desk) -> None:
     days = (date(2026, 3, 2), date(2026, 3, 3))
     with pytest.raises(NotPermitted):
-        desk.do(identity.name_substitute, "qian", "fang", *days, by="fang")
+        desk.do(people.name_substitute, "qian", "fang", *days, by="fang")
     with pytest.raises(InvalidInput):
-        desk.do(identity.name_substitute, "qian", "qian", *days, by="qian")
+        desk.do(people.name_substitute, "qian", "qian", *days, by="qian")
     with pytest.raises(InvalidInput):
-        desk.do(identity.name_substitute, "qian", "fang", *reversed(days), by="qian")
-    named = desk.do(identity.name_substitute, "qian", "fang", *days, by="guan")
+        desk.do(people.name_substitute, "qian", "fang", *reversed(days), by="qian")
+    named = desk.do(people.name_substitute, "qian", "fang", *days, by="guan")
     with pytest.raises(NotFound):
-        desk.do(identity.revoke_substitute, named, by="fang")
+        desk.do(people.revoke_substitute, named, by="fang")
 
-    desk.do(identity.revoke_substitute, named, by="qian")
+    desk.do(people.revoke_substitute, named, by="qian")
 
     assert desk.people("fang").standing_in_for == ()
     assert [row.kind for row in desk.rows(tables.history)][-2:] == ["substitute_named", "substitute_revoked"]
@@ -167,11 +167,11 @@ def test_somebody_stands_in_for_a_time_that_can_be_overlooked(
 ) -> None:
     days = date.fromisoformat(first), date.fromisoformat(last)
     if is_right:
-        assert desk.do(identity.name_substitute, "qian", "fang", *days, by="qian")
+        assert desk.do(people.name_substitute, "qian", "fang", *days, by="qian")
         return
 
     with pytest.raises(InvalidInput) as refused:
-        desk.do(identity.name_substitute, "qian", "fang", *days, by="qian")
+        desk.do(people.name_substitute, "qian", "fang", *days, by="qian")
 
     assert refused.value.message.zh and desk.rows(tables.substitution) == []
 
@@ -181,7 +181,7 @@ def test_two_years_from_a_leap_day_are_a_day(desk: Desk, moved_clock: clock.Move
 
     for last, is_right in ((date(2030, 2, 28), True), (date(2030, 3, 1), False)):
         try:
-            desk.do(identity.name_substitute, "qian", "fang", date(2028, 2, 29), last, by="qian")
+            desk.do(people.name_substitute, "qian", "fang", date(2028, 2, 29), last, by="qian")
         except InvalidInput:
             assert not is_right
         else:
@@ -195,9 +195,9 @@ def test_the_organisation_is_loaded_twice_and_changed_once(desk: Desk, tmp_path:
         '[[group]]\nkey = "butler"\nname_zh = "管家"\nname_en = "Butlers"\ncapabilities = ["retry"]\n'
     )
     with desk.database.unit_of_work() as uow:
-        assert identity.load_organisation(uow, file) == 2
+        assert organisation.load(uow, file) == 2
     with desk.database.unit_of_work() as uow:
-        assert identity.load_organisation(uow, file) == 0
+        assert organisation.load(uow, file) == 0
         assert identity.groups(uow)["front_desk"].zh == "前台"
         assert "cs_manager" in set(uow.execute(select(tables.user_group.c.key)).scalars())
 
@@ -213,4 +213,4 @@ def test_a_malformed_organisation_is_refused(desk: Desk, tmp_path: Path, text: s
     file.write_text(text)
 
     with pytest.raises(InvalidInput), desk.database.unit_of_work() as uow:
-        identity.load_organisation(uow, file)
+        organisation.load(uow, file)

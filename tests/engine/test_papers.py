@@ -10,7 +10,16 @@ import pytest
 from sqlalchemy import delete, update
 from sqlalchemy.exc import DatabaseError
 
-from engine import definitions, identity, money_words, papers, queries, registers, runtime, tables
+from engine import (
+    definitions,
+    money_words,
+    organisation,
+    papers,
+    queries,
+    registers,
+    runtime,
+    tables,
+)
 from engine.errors import ExpressionFailed, InvalidDefinition, NotFound, NotPermitted
 from tests.engine import housing
 
@@ -164,7 +173,7 @@ def test_a_paper_names_the_centre(shop, deploy):
     deploy({"letter.html": HEAD + '<p>{{ centre | default("物业服务中心") }}</p>'})
     before = issue(shop, "letter", {})
     with shop.database.unit_of_work() as uow:
-        identity.load_organisation(uow, {"centre": {"name_zh": "锦园客服中心"}})
+        organisation.load(uow, {"centre": {"name_zh": "锦园客服中心"}})
     after = issue(shop, "letter", {})
 
     by = shop.people("fang")

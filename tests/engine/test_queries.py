@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import insert
 
-from engine import clock, files, identity, notifications, office_calendar, queries, runtime, tables
+from engine import clock, files, notifications, office_calendar, people, queries, runtime, tables
 from engine.errors import Conflict, NotFound, NotPermitted
 from engine.queries import CaseFilter
 from engine.texts import same
@@ -130,7 +130,7 @@ def test_what_one_may_not_do_is_not_in_ones_inbox(desk: Desk, deploy: Deploy) ->
 def test_a_claimed_task_is_mine_and_a_substitute_sees_it_as_somebody_elses(repair: Desk) -> None:
     repair.start(what="灯坏了")
     repair.do(runtime.claim_task, repair.task("Receive"), by="fang")
-    repair.do(identity.name_substitute, "fang", "zhu", date(2026, 3, 2), date(2026, 3, 2), by="fang")
+    repair.do(people.name_substitute, "fang", "zhu", date(2026, 3, 2), date(2026, 3, 2), by="fang")
 
     assert titles(repair.look(queries.inbox, by="fang")) == ["灯坏了"]
     (item,) = repair.look(queries.inbox, by="zhu").items
@@ -507,7 +507,7 @@ def test_messages_are_new_until_they_were_looked_at(repair: Desk) -> None:
 
 
 def test_administrators_see_people_and_everybody_themselves(desk: Desk) -> None:
-    desk.do(identity.name_substitute, "qian", "fang", date(2026, 3, 2), date(2026, 3, 3), by="qian")
+    desk.do(people.name_substitute, "qian", "fang", date(2026, 3, 2), date(2026, 3, 3), by="qian")
 
     with pytest.raises(NotPermitted):
         desk.look(queries.people, by="fang")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from engine import clock, files, identity, queries, runtime, tables
+from engine import clock, files, identity, people, queries, runtime, tables
 from engine.database import Database
 from engine.errors import Conflict, InvalidForm, InvalidInput, NotFound, NotPermitted
 from tests.desk import PEOPLE, Desk
@@ -405,7 +405,7 @@ def test_a_task_that_is_open_already_is_closed_to_whoever_does_the_other_one_fir
 def test_a_substitute_acts_while_named_and_the_history_keeps_both_names(
     repair: Desk, moved_clock: clock.MovedClock
 ) -> None:
-    repair.do(identity.name_substitute, "qian", "zhu", date(2026, 3, 2), date(2026, 3, 3), by="qian")
+    repair.do(people.name_substitute, "qian", "zhu", date(2026, 3, 2), date(2026, 3, 3), by="qian")
     repair.start(what="灯坏了")
     repair.complete("Receive", by="fang")
     repair.do(runtime.claim_task, repair.task("Handle"), by="zhu")
@@ -426,7 +426,7 @@ def test_a_substitute_acts_while_named_and_the_history_keeps_both_names(
 
 def test_a_substitute_is_excluded_with_whom_they_stand_in_for(desk: Desk, deploy: Deploy) -> None:
     deploy({"pay.bpmn": FOUR_EYES})
-    desk.do(identity.name_substitute, "qin", "zhu", date(2026, 3, 2), date(2026, 3, 9), by="qin")
+    desk.do(people.name_substitute, "qin", "zhu", date(2026, 3, 2), date(2026, 3, 9), by="qin")
     desk.start("pay", by="fang")
     desk.complete("Ask", by="qin")
 

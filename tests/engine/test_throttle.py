@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import insert
 
-from engine import identity, tables, throttle
+from engine import people, tables, throttle
 from engine.clock import MovedClock
 from engine.database import Database
 from engine.errors import TooManyAttempts
@@ -147,12 +147,12 @@ def test_every_key_has_room_in_its_column() -> None:
 
 def test_a_new_password_ends_the_wait(database: Database, moved_clock: MovedClock) -> None:
     with database.unit_of_work() as uow:
-        identity.create_user(uow, "ada", "安达", "a key in the drawer", by=SYSTEM)
+        people.create_user(uow, "ada", "安达", "a key in the drawer", by=SYSTEM)
     limits = throttle.login("ada", "10.1.1.1", None)
     while attempt(database, *limits):
         pass
 
     with database.unit_of_work() as uow:
-        identity.set_password(uow, "ada", "another key in it", by=SYSTEM)
+        people.set_password(uow, "ada", "another key in it", by=SYSTEM)
 
     assert attempt(database, *limits)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from engine import definitions, history, identity, queries, uploads
+from engine import definitions, history, queries, uploads
 from engine.errors import InvalidInput, NotFound, NotPermitted
 from tests.engine import housing
 
@@ -164,8 +164,8 @@ def test_a_rehearsal_ends_in_time(database, owner, weighing, folder, monkeypatch
 def test_changes_by_administrators_are_told_of_the_person_they_concern(database, people):
     guan, fang = people("guan"), people("fang")
     with database.unit_of_work() as uow:
-        identity.set_groups(uow, "fang", ["cs_manager"], by=guan)
-        identity.set_active(uow, "feng", False, by=guan)
+        people.set_groups(uow, "fang", ["cs_manager"], by=guan)
+        people.set_active(uow, "feng", False, by=guan)
     with database.reading() as uow:
         lines = queries.house_history(uow, guan, [history.Kind.PERSON_CHANGED], person="fang")
         assert [line.text.en for line in lines] == ["changed 方敏, groups: Front desk → Managers"]

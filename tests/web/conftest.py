@@ -18,7 +18,7 @@ from playwright.sync_api import Browser as RealBrowser
 from playwright.sync_api import Page
 from werkzeug.test import TestResponse
 
-from engine import clock, definitions, identity, runtime
+from engine import clock, definitions, identity, organisation, passwords, people, runtime
 from engine.clock import MovedClock
 from engine.database import Database
 from engine.identity import SYSTEM
@@ -172,7 +172,7 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Passwords are hashed with little effort, for dozens of logins a second."""
-    monkeypatch.setattr(identity, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 
 @pytest.fixture
@@ -184,13 +184,13 @@ def database(
     migrate(database)
     (tmp_path / "organisation.toml").write_text(ORGANISATION, encoding="utf-8")
     with database.unit_of_work() as uow:
-        identity.load_organisation(uow, tmp_path / "organisation.toml")
+        organisation.load(uow, tmp_path / "organisation.toml")
         for name, full_name, group in (
             ("ada", "安达", "front_desk"),
             ("ben", "本", "front_desk"),
             ("mei", "梅", "manager"),
         ):
-            identity.create_user(uow, name, full_name, PASSWORD, [group], by=SYSTEM)
+            people.create_user(uow, name, full_name, PASSWORD, [group], by=SYSTEM)
         definitions.deploy(uow, FILES, by=SYSTEM, reason="for the tests")
     yield database
     database.close()
@@ -284,8 +284,8 @@ def _with_capabilities(
 ) -> Browser:
     group = {"key": f"of_{name}", "name_zh": f"{full_name}组", "name_en": name, "capabilities": capabilities}
     with database.unit_of_work() as uow:
-        identity.load_organisation(uow, {"group": [group]})
-        identity.create_user(uow, name, full_name, PASSWORD, [group["key"]], by=SYSTEM)
+        organisation.load(uow, {"group": [group]})
+        people.create_user(uow, name, full_name, PASSWORD, [group["key"]], by=SYSTEM)
     return browser_of(name)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from engine import definitions, identity, registers
+from engine import definitions, identity, people, registers
 from engine.database import Database
 from engine.identity import SYSTEM
 
@@ -166,7 +166,7 @@ def furnish(database: Database) -> None:
     """Deploy the registers; gus, who is in no group, may see none of them."""
     with database.unit_of_work() as uow:
         definitions.deploy(uow, {"registers.toml": REGISTERS.encode()}, by=SYSTEM, reason="for the tests")
-        identity.create_user(uow, "gus", "古斯", "a key in the drawer", [], by=SYSTEM)
+        people.create_user(uow, "gus", "古斯", "a key in the drawer", [], by=SYSTEM)
 
 
 def register(database: Database, key: str, values: Mapping[str, Any], by: str = "ada") -> str:

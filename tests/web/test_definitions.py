@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from engine import identity
+from engine import identity, people
 from tests.web.conftest import DIAGRAM, FILES, FULL_OF_MISTAKES, PASSWORD, TABLE_OF_KEYS
 
 BETTER = DIAGRAM.replace("${hours(2)}", "${hours(3)}")
@@ -121,7 +121,7 @@ def test_only_owners_upload_and_auditors_look(ada, mei, olga):
 def test_an_upload_is_its_owners_alone(olga, database, browser_of):
     kept = _upload(olga, {"lend_key.bpmn": BETTER}).location
     with database.unit_of_work() as uow:
-        identity.create_user(uow, "otto", "奥托", PASSWORD, ["of_olga"], by=identity.SYSTEM)
+        people.create_user(uow, "otto", "奥托", PASSWORD, ["of_olga"], by=identity.SYSTEM)
     otto = browser_of("otto")
     assert otto.get(kept).status_code == 404
     assert otto.get(f"{kept}/files/lend_key.bpmn").status_code == 404

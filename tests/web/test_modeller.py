@@ -7,7 +7,7 @@ from html import unescape
 
 import pytest
 
-from engine import definitions, identity
+from engine import definitions, people
 from engine.identity import SYSTEM
 from tests.web.conftest import DIAGRAM, FILES, FULL_OF_MISTAKES, TABLE_OF_KEYS
 
@@ -68,7 +68,7 @@ def test_a_check_needs_the_page_it_came_from(olga):
 
 def test_a_check_is_its_owners_alone(olga, database, browser_of, latest):
     with database.unit_of_work() as uow:
-        identity.create_user(uow, "otto", "奥托", "a key in the drawer", ["of_olga"], by=SYSTEM)
+        people.create_user(uow, "otto", "奥托", "a key in the drawer", ["of_olga"], by=SYSTEM)
     address = _goes_on(_check(olga, BETTER, base=latest("process", "lend_key")))
     otto = browser_of("otto")
     assert otto.get(address).status_code == 404

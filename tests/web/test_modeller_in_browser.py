@@ -9,7 +9,7 @@ import pytest
 from lxml import etree
 from playwright.sync_api import Page, expect
 
-from engine import definitions, identity
+from engine import definitions, organisation
 from engine.identity import SYSTEM
 from tests import chromium
 from tests.chromium import PHONE
@@ -54,7 +54,7 @@ def _said(source: str) -> set[tuple[str, str, str]]:
 def all_processes(database, olga) -> None:
     """Everything of processes/ is in force."""
     with database.unit_of_work() as uow:
-        identity.load_organisation(uow, PROCESSES / "organisation.toml")
+        organisation.load(uow, PROCESSES / "organisation.toml")
         definitions.deploy_folder(uow, PROCESSES, SYSTEM)
 
 

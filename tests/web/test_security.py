@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from flask import Flask
 
-from engine import identity
+from engine import identity, people
 from engine.clock import MovedClock
 from engine.database import Database
 from tests.web.conftest import Browser
@@ -185,7 +185,7 @@ def test_a_new_password_ends_the_other_sessions(browser_of):
 
 def test_somebody_who_left_is_out_at_once(ada, database: Database):
     with database.unit_of_work() as uow:
-        identity.set_active(uow, "ada", False, by=identity.SYSTEM)
+        people.set_active(uow, "ada", False, by=identity.SYSTEM)
     assert ada.get("/account/password").status_code == 303
 
 

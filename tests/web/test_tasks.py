@@ -152,10 +152,10 @@ def test_the_diagram_is_sent_to_those_who_see_the_task(ada, mei, task):
 
 
 def test_nobody_reaches_a_task_by_its_address(mei, browser_of, task, database):
-    from engine import identity
+    from engine import identity, people
 
     with database.unit_of_work() as uow:
-        identity.create_user(uow, "outsider", "外人", "a key in the drawer", [], by=identity.SYSTEM)
+        people.create_user(uow, "outsider", "外人", "a key in the drawer", [], by=identity.SYSTEM)
     outsider = browser_of("outsider")
     assert outsider.get(task).status_code == 404
     assert outsider.get(f"{task}/diagram").status_code == 404
