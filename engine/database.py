@@ -5,7 +5,8 @@ Entry points say ``Database(settings.database_url, settings.centre)`` once, then
 ``with database.reading() as uow: queries.inbox(uow, by)`` to look. A use case finds the centre's time zone,
 office hours and file store as ``uow.centre``. A test or journey may leave the centre out: the usual one is
 taken.
-Raised by either block: ``Conflict`` where PostgreSQL broke a deadlock (nothing was stored; try again).
+Raised by either block: ``Conflict`` where PostgreSQL broke a deadlock (nothing was stored; try again), and
+``Unavailable`` where the database is away, has no room left, or takes no more connections.
 """
 
 from __future__ import annotations
@@ -17,15 +18,28 @@ from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from typing import Any
 
+import psycopg
 from sqlalchemy import Connection, CursorResult, Engine, Executable, StaticPool, create_engine, event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from engine import clock
-from engine.errors import Conflict
+from engine.errors import Conflict, Unavailable
 from engine.settings import Centre
 from engine.texts import Text
 
 #: What PostgreSQL says when two transactions wait for each other, or cannot be put in order.
 _DEADLOCK = {"40P01", "40001"}
+#: What it says when it goes down or comes up; by the first two signs, when a connection broke, or there is no
+#: room or connection left. Whoever says nothing could not be reached.
+_AWAY = ("57P01", "57P02", "57P03", "08", "53", "58")
+#: The same of SQLite: busy, no memory, read only, cannot read or write, no room, cannot be opened.
+_SQLITE_AWAY = {
+    sqlite3.SQLITE_BUSY, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN,
+}  # fmt: skip
+#: So long PostgreSQL may take to answer that somebody wants to speak to it.
+_CONNECT_TIMEOUT = 10  # seconds
 
 
 class UnitOfWork:
@@ -95,7 +109,7 @@ class Database:
     @contextmanager
     def unit_of_work(self) -> Iterator[UnitOfWork]:
         """Open a transaction that commits when the block ends and rolls back when it raises."""
-        with self._writers, _deadlocks_as_conflicts(), self.connections.begin() as connection:
+        with self._writers, _errors_of_ours(), self.connections.begin() as connection:
             if self.is_sqlite:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             uow = UnitOfWork(connection, clock.now(), self.centre, self._cache)
@@ -104,7 +118,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[UnitOfWork]:
         """Open a transaction that only looks: what it writes is refused by PostgreSQL, and lost on SQLite."""
-        with self._readers, _deadlocks_as_conflicts(), self.connections.connect() as connection:
+        with self._readers, _errors_of_ours(), self.connections.connect() as connection:
             if self.is_sqlite:
                 connection.exec_driver_sql("BEGIN")
             else:
@@ -131,24 +145,43 @@ class Database:
 
 
 @contextmanager
-def _deadlocks_as_conflicts() -> Iterator[None]:
+def _errors_of_ours() -> Iterator[None]:
     try:
         yield
     except Exception as error:
         # Of statements sent together, the driver's own error comes; else it is wrapped.
-        if getattr(getattr(error, "orig", error), "sqlstate", None) not in _DEADLOCK:
-            raise
-        raise Conflict(
-            Text(
-                "同一时间有人在处理同一件事，请重试。", "Somebody worked on the same thing; please try again."
-            )
-        ) from error
+        told = getattr(error, "orig", error)
+        if getattr(told, "sqlstate", None) in _DEADLOCK:
+            raise Conflict(_BUSY) from error
+        if _is_away(error, told):
+            raise Unavailable(_UNAVAILABLE, str(told).strip().partition("\n")[0]) from error
+        raise
+
+
+def _is_away(error: Exception, told: Any) -> bool:
+    if isinstance(error, NoConnectionFree):
+        return True
+    if isinstance(told, sqlite3.Error):
+        return getattr(told, "sqlite_errorcode", 0) & 0xFF in _SQLITE_AWAY
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    if not isinstance(told, psycopg.OperationalError):
+        return False
+    return told.sqlstate is None or told.sqlstate.startswith(_AWAY)
+
+
+_BUSY = Text("同一时间有人在处理同一件事，请重试。", "Somebody worked on the same thing; please try again.")
+_UNAVAILABLE = Text("数据库暂时无法使用。", "The database cannot be used at the moment.")
 
 
 def _connect(url: str) -> Engine:
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_size=10, max_overflow=30, pool_pre_ping=True)
+        return create_engine(
+            url, pool_size=10, max_overflow=30, pool_pre_ping=True, hide_parameters=True,
+            connect_args={"connect_timeout": _CONNECT_TIMEOUT},
+        )  # fmt: skip
     options: dict[str, Any] = {"connect_args": {"check_same_thread": False, "timeout": 30}}
+    options["hide_parameters"] = True  # what people typed stands in no log
     if url in ("sqlite://", "sqlite:///:memory:"):
         options["poolclass"] = StaticPool
     engine = create_engine(url, **options)

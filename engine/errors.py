@@ -41,6 +41,18 @@ class TooManyAttempts(BanjieError):
     """Somebody tried too often, and has to wait; the attempt was not looked at."""
 
 
+class Unavailable(BanjieError):
+    """
+    The database cannot be used at the moment; ``reason`` tells operators what it said.
+
+    Whether what was being stored is stored may be unknown: the connection may have been lost at the very end.
+    """
+
+    def __init__(self, message: Text, reason: str) -> None:
+        self.reason = reason
+        super().__init__(message)
+
+
 class InvalidForm(BanjieError):
     """A form was filled in wrongly; nothing was stored.
 
