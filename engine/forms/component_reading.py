@@ -400,7 +400,6 @@ def _files(c: ComponentReader) -> Component:
         max_files=c.whole(c.properties, "maxFiles", 20, 100) if c.flag(c.item, "multiple") else 1,
         accept=tuple(part.strip().lower() for part in accept.split(",") if part.strip()),
         evidence=c.flag(c.properties, "evidence"),
-        capture=c.one_of("capture", c.properties.get("capture", ""), ("", "environment", "user")),
     )
 
 

@@ -154,7 +154,6 @@ class FileField(Field):
     max_files: int = 1
     accept: tuple[str, ...] = ()
     evidence: bool = False
-    capture: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -111,7 +111,6 @@ class FieldView(Node):
     refreshes: bool = False  # a condition looks at it: the page asks for the form again when it changes
     input_type: str = "text"
     input_mode: str = ""
-    max_length: int | None = None
     minimum: str = ""
     maximum: str = ""
     step: str = ""
@@ -120,7 +119,6 @@ class FieldView(Node):
     lines: int = 4
     accept: str = ""
     multiple: bool = False
-    capture: str = ""
     evidence: bool = False
     new_source: str = ""  # what was typed for files that are not uploaded yet
     new_taken_on: str = ""
@@ -396,7 +394,6 @@ class _Painter:
             value=_as_text(raw),
             input_type=input_type,
             input_mode=mode,
-            max_length=spec.max_length,
             lines=spec.lines,
             **common,
         )
@@ -408,7 +405,6 @@ class _Painter:
             prefix=self.say(spec.prefix),
             suffix=self.say(spec.suffix),
             input_mode="numeric" if spec.digits == 0 else "decimal",
-            max_length=60,
             **common,
         )
 
@@ -452,7 +448,6 @@ class _Painter:
             files=files,
             accept=",".join(spec.accept),
             multiple=spec.max_files > 1,
-            capture=spec.capture,
             evidence=spec.evidence,
             new_source="" if files else _as_text(new.get("source")),
             new_taken_on="" if files else _as_text(new.get("taken_on")),

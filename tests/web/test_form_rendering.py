@@ -210,6 +210,14 @@ def test_which_files_may_be_chosen_is_said_in_words() -> None:
     assert [hint.text for hint in page.xpath('//*[contains(text(), "可上传")]')] == ["可上传：图片, .pdf"]
 
 
+def test_a_browser_neither_cuts_off_a_long_text_nor_offers_the_camera_alone() -> None:
+    photo = field("filepicker", "photo", accept="image/*", properties={"capture": "environment"})
+    page = tree(draw(form_of(field("textfield", "name"), field("textarea", "facts"), photo, AMOUNT)))
+
+    assert page.xpath("//input[@name='photo'] | //textarea")
+    assert not page.xpath("//@maxlength | //@capture")
+
+
 def test_neighbours_of_one_row_share_a_line_and_keep_their_widths() -> None:
     page = tree(draw(EVERYTHING, KNOWN))
 
