@@ -392,6 +392,7 @@ notification = Table(
     Column("attempts", Integer, nullable=False, default=0),
     Column("try_after", Instant),  # when a failed mail is tried again
     Column("error", Text),
+    Column("mailed_to", Text, nullable=False, server_default="[]"),  # JSON: addresses that have it
     Index(None, "recipient", "id"),
     Index(None, "instance_id"),
     Index(
