@@ -84,12 +84,9 @@ def progress(upload_id: UUID) -> str:
     """Show how far it is, and in the end what came of it."""
     with reading() as uow:
         state = registers.import_progress(uow, upload_id, current_user())
-        preview = registers.preview(uow, upload_id, current_user())
-        head = queries.register(uow, preview.register, current_user())
+        head = queries.register(uow, state.register, current_user())
     template = "imports/state.html" if is_fragment() else "imports/progress.html"
-    return render_template(
-        template, state=state, preview=preview, register=head, address=_address(), upload_id=upload_id
-    )
+    return render_template(template, state=state, register=head, address=_address(), upload_id=upload_id)
 
 
 # ---- what the address says ---------------------------------------------------------------------------------

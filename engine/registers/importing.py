@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, BinaryIO
 from uuid import UUID, uuid4
@@ -27,15 +27,17 @@ from engine.database import Database, UnitOfWork
 from engine.errors import BanjieError, Conflict, InvalidInput, NotFound
 from engine.history import Kind, Line
 from engine.identity import User
-from engine.registers import access, records, tabular
+from engine.registers import access, definition, records, tabular
 from engine.registers import values as reading
 from engine.registers.records import Record, Span, Written
 from engine.registers.shapes import Register
 from engine.texts import Text
+from engine.visibility import HIDDEN
 
 BATCH = 500
 ERRORS_TOLD = 200
 PREVIEWED = 10
+HEADINGS_WITHIN = 5  # rows: a title may stand above the headings
 KEPT = timedelta(days=1)
 NUMBER = "number"  # the column of the numbers, where a register gives them itself
 
@@ -49,6 +51,8 @@ _TAKEN = Text(
 )
 _TWICE = Text("编号在第 {row} 行已经出现。", "The number is in row {row} already.")
 _NO_SUCH = Text("“{register}”里没有这个编号。", "“{register}” has no such number.")
+_SEVERAL = Text("有几个同名的登记，请写编号。", "Several records are called so; give the number.")
+_NOT_TO_CHANGE = Text("您不能改这个字段。", "You may not change this field.")
 
 Progress = Callable[[int, int | None], object]
 
@@ -115,6 +119,8 @@ class ImportProgress:
     It was interrupted where the program that did it has ended: it stored all or nothing, and can begin again.
     """
 
+    register: str
+    file_name: str
     stage: str
     done: int = 0
     total: int | None = None
@@ -152,27 +158,22 @@ def keep_upload(uow: UnitOfWork, key: str, stream: BinaryIO, file_name: str, by:
 
     Raises:
         NotFound, NotPermitted: the user may not change the register.
-        InvalidInput: too large, empty, or another kind of file.
+        InvalidInput: too large, without rows, or another kind of file.
     """
     access.changeable(uow, key, by)
     _forget_old(uow)
-    upload = _Upload(uuid4(), Path(), key, file_name[:200], by.name)
-    folder = _folder(uow, upload.id)
+    upload_id = uuid4()
+    folder = _folder(uow, upload_id)
     folder.mkdir(parents=True)
+    about = {"register": key, "file_name": file_name[:200], "user_name": by.name, "at": uow.now.isoformat()}
+    (folder / "about.json").write_text(json.dumps(about), encoding="utf-8")
     try:
         _copy(stream, folder / "rows", uow.centre.largest_file)
-        tabular.kind_of(folder / "rows")
+        preview(uow, upload_id, by)
     except InvalidInput:
         shutil.rmtree(folder)
         raise
-    about = {
-        "register": key,
-        "file_name": upload.file_name,
-        "user_name": by.name,
-        "at": uow.now.isoformat(),
-    }
-    (folder / "about.json").write_text(json.dumps(about), encoding="utf-8")
-    return upload.id
+    return upload_id
 
 
 def _folder(uow: UnitOfWork, upload_id: UUID) -> Path:
@@ -221,20 +222,40 @@ def preview(uow: UnitOfWork, upload_id: UUID, by: User) -> ImportPreview:
     upload = _upload(uow, upload_id, by)
     register = access.changeable(uow, upload.register, by)
     with closing(tabular.rows(upload.path)) as all_rows:
-        first = [cells for _, cells in islice(all_rows, PREVIEWED + 1)]
-    if len(first) < 2:
-        raise InvalidInput(Text("文件里没有数据行。", "The file has no rows of data."))
-    width = max(map(len, first))
-    guessed = _guessed(register, first[0])
+        headings, below = _below_headings(register, all_rows)
+        first = [cells for _, cells in islice(below, PREVIEWED)]
+    if not first:
+        raise _no_rows()
+    width = max(map(len, [headings, *first]))
+    guessed = _guessed(register, headings)
     columns = tuple(
-        ImportColumn(index, first[0][index] if index < len(first[0]) else "", guessed.get(index))
+        ImportColumn(index, headings[index] if index < len(headings) else "", guessed.get(index))
         for index in range(width)
     )
     missing = tuple(
         each.name for key, each in register.fields.items() if each.required and key not in guessed.values()
     )
-    shown = tuple(tuple(cells + [""] * (width - len(cells))) for cells in first[1:])
+    shown = tuple(tuple(cells + [""] * (width - len(cells))) for cells in first)
     return ImportPreview(upload.id, register.key, upload.file_name, columns, shown, missing)
+
+
+def _below_headings(
+    register: Register, rows: Iterator[tabular.Row]
+) -> tuple[list[str], Iterator[tabular.Row]]:
+    """Return the headings, the one of the first rows that names most fields, and the rows below them."""
+    first = list(islice(rows, HEADINGS_WITHIN))
+    named = [len(_guessed(register, cells)) for _, cells in first]
+    at = named.index(max(named)) if named else 0
+    return (first[at][1] if first else []), chain(first[at + 1 :], rows)
+
+
+def _no_rows() -> InvalidInput:
+    return InvalidInput(
+        Text(
+            "没有数据行：第一张表里，列名下面至少要有一行。",
+            "There are no rows of data: the first sheet needs at least one below its headings.",
+        )
+    )
 
 
 def _guessed(register: Register, headings: Sequence[str]) -> dict[int, str]:
@@ -281,21 +302,21 @@ def check_import(
     """
     upload = _upload(uow, upload_id, by)
     register = access.changeable(uow, upload.register, by)
-    _require_mapping(register, mapping, update, access.hidden_fields(by, register))
+    _require_mapping(register, mapping, update)
     upload.staged.unlink(missing_ok=True)
     with closing(sqlite3.connect(upload.staged, isolation_level=None)) as staged:
         staged.executescript(_STAGED)
-        check = _Check(uow, register, mapping, update, staged)
+        check = _Check(uow, register, mapping, update, access.hidden_fields(by, register), staged)
         with closing(tabular.rows(upload.path)) as all_rows:
-            next(all_rows, None)  # the headings
-            while batch := list(islice(all_rows, BATCH)):
+            _, below = _below_headings(register, all_rows)
+            while batch := list(islice(below, BATCH)):
                 staged.execute("BEGIN")
                 check.batch(batch)
                 staged.execute("COMMIT")
                 if progress is not None:
                     progress(check.rows, None)
         if not check.rows:
-            raise InvalidInput(Text("文件里没有数据行。", "The file has no rows of data."))
+            raise _no_rows()
     return CheckedImport(upload.id, register.key, upload.file_name, upload.staged, check.report())
 
 
@@ -307,28 +328,28 @@ CREATE INDEX staged_of_what ON staged (of_what);
 """
 
 
-def _require_mapping(
-    register: Register, mapping: Mapping[int, str], update: bool, hidden: frozenset[str]
-) -> None:
+def _require_mapping(register: Register, mapping: Mapping[int, str], update: bool) -> None:
     known = register.fields.keys() | (set() if register.number_field else {NUMBER})
     mapped = list(mapping.values())
-    wrong = [key for key in mapped if key not in known or key in hidden or mapped.count(key) > 1]
-    if wrong:
-        raise InvalidInput(
-            Text(
-                "字段“{key}”不能导入，或选了两次。",
-                "The field “{key}” cannot be imported, or was chosen twice.",
-            ),
-            key=wrong[0],
-        )
+    for key in mapped:
+        if key not in known:
+            raise InvalidInput(Text("没有字段“{key}”。", "There is no field “{key}”."), key=key)
+        if mapped.count(key) > 1:
+            raise InvalidInput(
+                Text("“{name}”选了两次。", "“{name}” was chosen twice."), name=_column_name(register, key)
+            )
     needed = [register.number_field or NUMBER] if update else []
     needed += [] if update else [key for key, each in register.fields.items() if each.required]
     for key in needed:
         if key not in mapped:
-            name = register.fields[key].name if key in register.fields else Text("编号", "number")
             raise InvalidInput(
-                Text("缺少必填的列“{name}”。", "The required column “{name}” is missing."), name=name
+                Text("缺少必填的列“{name}”。", "The required column “{name}” is missing."),
+                name=_column_name(register, key),
             )
+
+
+def _column_name(register: Register, key: str) -> Text:
+    return register.fields[key].name if key in register.fields else Text("编号", "Number")
 
 
 @dataclass
@@ -352,15 +373,11 @@ class _Check:
         register: Register,
         mapping: Mapping[int, str],
         update: bool,
+        hidden: frozenset[str],
         staged: sqlite3.Connection,
     ) -> None:
-        self.uow, self.register, self.mapping, self.update, self.staged = (
-            uow,
-            register,
-            mapping,
-            update,
-            staged,
-        )
+        self.uow, self.register, self.mapping, self.update = uow, register, mapping, update
+        self.hidden, self.staged = hidden, staged
         self.number_key = register.number_field or NUMBER
         self.rows = self.added = self.changed = self.unchanged = self.error_count = 0
         self.errors: list[RowProblem] = []
@@ -389,7 +406,8 @@ class _Check:
             self.errors += row.problems[: ERRORS_TOLD - len(self.errors)]
 
     def _given(self, cells: Sequence[str]) -> dict[str, str]:
-        return {key: cells[index] if index < len(cells) else "" for index, key in self.mapping.items()}
+        given = {key: cells[index] if index < len(cells) else "" for index, key in self.mapping.items()}
+        return {key: cell for key, cell in given.items() if key not in self.hidden or cell != HIDDEN}
 
     def _present(self, wanted: set[str]) -> dict[str, Record]:
         if not wanted:
@@ -410,13 +428,29 @@ class _Check:
         is_unknown = row.record is None and bool(number) and self.number_key == NUMBER
         if is_unknown:
             self._wrong(row, NUMBER, number, _NO_RECORD)
-        fields = {key: value for key, value in row.given.items() if key != NUMBER}
+        fields = self._readable(row)
         row.values, errors = reading.read_all(
             self.register, fields, row.record.values if row.record else None
         )
         for key, messages in errors.items():
+            if key in row.wrong:
+                continue
             if key in row.given or not is_unknown:  # of a record that is not there, nothing else is missing
                 self._wrong(row, key, row.given.get(key, ""), *messages)
+
+    def _readable(self, row: _Row) -> dict[str, str]:
+        """Return the cells that can become values; what cannot is told."""
+        fields = {key: cell for key, cell in row.given.items() if key != NUMBER}
+        for key, cell in row.given.items():
+            reason = tabular.spoiled(cell)
+            if row.record is not None and key in self.hidden:
+                reason = _NOT_TO_CHANGE if cell else None
+                del fields[key]
+            elif reason is not None:
+                fields.pop(key, None)
+            if reason is not None:
+                self._wrong(row, key, cell, reason)
+        return fields
 
     def _check_references(self, rows: Sequence[_Row]) -> None:
         for each in self.register.references:
@@ -425,14 +459,19 @@ class _Check:
             asked = [
                 row for row in rows if each.key not in row.wrong and row.values.get(each.key) is not None
             ]
-            known = records.titles(
-                self.uow, each.reference or "", {row.values[each.key] for row in asked}
-            ).keys()
+            wanted = {row.values[each.key] for row in asked}
+            known = records.titles(self.uow, each.reference or "", wanted).keys()
+            referred = definition.register(self.uow, each.reference or "")
+            named = records.numbers_of(self.uow, referred, wanted - known)
             for row in asked:
                 number = row.values[each.key]
-                if number not in known and not self._is_above(each.reference, number, row, rows):
-                    message = _NO_SUCH.format(register=each.reference)
-                    self._wrong(row, each.key, row.given.get(each.key, ""), message)
+                if number in known or self._is_above(each.reference, number, row, rows):
+                    continue
+                if len(named.get(number, ())) == 1:
+                    row.values[each.key] = named[number][0]
+                    continue
+                message = _SEVERAL if number in named else _NO_SUCH.format(register=referred.name)
+                self._wrong(row, each.key, row.given.get(each.key, ""), message)
 
     def _is_above(self, register: str | None, number: str, row: _Row, batch: Sequence[_Row]) -> bool:
         """Whether an earlier row of the file has this number, where a register names records of its own."""
@@ -471,7 +510,7 @@ class _Check:
         for line, first, last in found:
             day, end = datetime.fromisoformat(first).date(), last and datetime.fromisoformat(last).date()
             told = Text(f"第 {line} 行", f"row {line}")
-            yield Span(by, day, end or None, f"row {line}", told.zh)
+            yield Span(by, day, end or None, f"row {line}", told)
 
     def _stage(self, row: _Row) -> None:
         """Keep a row for those behind it, and to be stored; with a mistake anywhere nothing is stored."""
@@ -504,8 +543,8 @@ class _Check:
     def _wrong(self, row: _Row, key: str, value: str, *messages: Text) -> None:
         row.wrong.add(key)
         asked = self.register.fields.get(key)
-        column = asked.name if asked is not None else Text("编号", "Number")
         shown = "" if asked is not None and asked.restricted else value[:100]
+        column = _column_name(self.register, key)
         row.problems += [RowProblem(row.line, column, shown, message) for message in messages]
 
 
@@ -757,7 +796,7 @@ def import_progress(uow: UnitOfWork, upload_id: UUID, by: User) -> ImportProgres
         if found is not None and found["stage"] in _GOES_ON:
             found |= {"stage": "interrupted"}
     if found is None:
-        return ImportProgress("waiting")
+        return ImportProgress(upload.register, upload.file_name, "waiting")
     report, message = found["report"], found["message"]
     if report is not None:
         report["errors"] = tuple(
@@ -765,6 +804,8 @@ def import_progress(uow: UnitOfWork, upload_id: UUID, by: User) -> ImportProgres
             for each in report["errors"]
         )
     return ImportProgress(
+        upload.register,
+        upload.file_name,
         found["stage"],
         found["done"],
         found["total"],

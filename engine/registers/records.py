@@ -128,6 +128,28 @@ def titles(uow: UnitOfWork, register: str, wanted: Iterable[str]) -> dict[str, s
     return {row.number: row.title for row in rows}
 
 
+def numbers_of(uow: UnitOfWork, register: Register, wanted: Collection[str]) -> dict[str, list[str]]:
+    """Return the numbers of the records with these titles, in registers whose title is an indexed field."""
+    if not wanted:
+        return {}
+    indexed = [key for key, field in register.fields.items() if field.indexed]
+    rows = uow.execute(
+        select(_record.c.title, _record.c.number)
+        .join(_value, _value.c.record_id == _record.c.id)
+        .where(
+            _value.c.register == register.key,
+            _value.c.field.in_(indexed),
+            _value.c.value.in_(sorted(wanted)),
+            _record.c.title == _value.c.value,
+        )
+        .distinct()
+    )
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        found.setdefault(row.title, []).append(row.number)
+    return found
+
+
 # ---- adding and changing ---------------------------------------------------------------------------------
 
 
@@ -299,7 +321,7 @@ class Span:
     first: date
     last: date | None  # None: for ever
     number: str = ""
-    title: str = ""
+    title: str | Text = ""
 
 
 def span_of(rule: NoOverlap, values: Mapping[str, Any]) -> Span | None:

@@ -28,6 +28,15 @@ _NOT_READABLE = Text(
     "文件无法读取：应为 CSV（UTF-8 或 GB18030）或 XLSX。",
     "The file cannot be read: it should be CSV (UTF-8 or GB18030) or XLSX.",
 )
+_BAD_QUOTES = Text(
+    "CSV 从第 {row} 行起读不下去：请看引号是否成对。",
+    "From row {row} on the CSV cannot be read: look whether each quotation mark has its partner.",
+)
+_NOT_COMPUTED = Text("公式没有算出结果。", "It is a formula without a result.")
+_DIGITS_LOST = Text(
+    "表格软件丢了长数字的后几位；请把这一列设为文本，再重填。",
+    "The spreadsheet has lost the last digits of a long number; make the column text, and enter it again.",
+)
 _CHUNK = 1 << 20
 
 Row = tuple[int, list[str]]  # the number of its line in the file, from 1; its cells
@@ -79,17 +88,18 @@ def _too_large() -> InvalidInput:
 
 
 def _csv_rows(path: Path) -> Generator[Row, None, None]:
-    encoding = _encoding(path)
+    row = 0  # as a spreadsheet counts them: a cell may hold several lines
     try:
-        with path.open(encoding=encoding, newline="") as stream:
+        with path.open(encoding=_encoding(path), newline="") as stream:
             head = stream.readline(10_000)
             stream.seek(0)
             delimiter = max(",;\t", key=head.count)
-            reader = csv.reader(stream, delimiter=delimiter, strict=True)
-            for cells in reader:
-                yield reader.line_num, [_unguarded(cell[:LONGEST_CELL].strip()) for cell in cells]
-    except (UnicodeDecodeError, csv.Error) as error:
+            for row, cells in enumerate(csv.reader(stream, delimiter=delimiter, strict=True), 1):
+                yield row, [_unguarded(cell[:LONGEST_CELL].strip()) for cell in cells]
+    except UnicodeDecodeError as error:
         raise InvalidInput(_NOT_READABLE) from error
+    except csv.Error as error:
+        raise InvalidInput(_BAD_QUOTES, row=row + 1) from error
 
 
 def _encoding(path: Path) -> str:
@@ -107,6 +117,19 @@ def _encoding(path: Path) -> str:
 def _unguarded(cell: str) -> str:
     """Take away the apostrophe that an export sets before what a spreadsheet would compute."""
     return cell[1:] if re.match(r"'[=+\-@\t\r]", cell) else cell
+
+
+# ---- what spreadsheets spoil ------------------------------------------------------------------------------
+
+_ERRORS = frozenset({"#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!", "#DIV/0!", "#SPILL!", "#CALC!"})
+_ROUNDED = re.compile(r"\d(\.\d+)?E\+\d{2}", re.IGNORECASE)
+
+
+def spoiled(cell: str) -> Text | None:
+    """Return what a spreadsheet has made of a cell whose content is lost; None where nothing is."""
+    if cell in _ERRORS:
+        return _NOT_COMPUTED
+    return _DIGITS_LOST if _ROUNDED.fullmatch(cell) else None
 
 
 # ---- XLSX ------------------------------------------------------------------------------------------------
@@ -159,7 +182,7 @@ def _as_text(cell: Any) -> str:
     if isinstance(cell, bool):
         return "true" if cell else "false"
     if isinstance(cell, float):
-        return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
+        return f"{cell:.15G}"  # as the spreadsheet shows it: 0.3, not 0.30000000000000004
     if isinstance(cell, datetime):
         return cell.date().isoformat() if cell.time() == time() else cell.isoformat(" ")
     if isinstance(cell, date | time):

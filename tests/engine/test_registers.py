@@ -486,6 +486,65 @@ def test_a_file_is_imported_with_its_columns_known_by_name(estate, make):
     assert (progress.stage, progress.report.added) == ("done", 2)
 
 
+def test_headings_may_stand_below_a_title(estate):
+    upload, mapping, preview = uploaded(
+        estate, "unit", xlsx_file(["单元台账"], [], ["房号", "面积"], [], ["A-201", 100.5], ["A-202", "much"])
+    )
+
+    report = run(estate, upload, mapping)
+
+    assert [column.heading for column in preview.columns] == ["房号", "面积"]
+    assert preview.rows == (("A-201", "100.5"), ("A-202", "much"))
+    assert (report.rows, [error.row for error in report.errors]) == (2, [6])
+
+
+def test_a_number_of_a_workbook_is_read_as_it_is_shown(estate):
+    upload, mapping, _ = uploaded(estate, "unit", xlsx_file(["房号", "面积"], ["A-201", 90.1 + 0.2]))
+
+    assert run(estate, upload, mapping).error_count == 0
+    area = estate.look(queries.record, "unit", "A-201", by="fang").values["area"]
+    assert area == Decimal("90.3")
+
+
+def test_rows_are_counted_as_a_spreadsheet_shows_them(estate):
+    file = csv_file(["房号", "面积", "说明"], ["A-201", "100", "两\n行"], ["A-202", "much", ""])
+    upload, mapping, _ = uploaded(estate, "unit", file)
+
+    assert [error.row for error in run(estate, upload, mapping).errors] == [3]
+
+
+@pytest.mark.parametrize("make", [csv_file, xlsx_file])
+def test_what_a_spreadsheet_has_spoiled_is_told_and_not_stored(estate, make):
+    file = make(["姓名", "电话"], ["#N/A", "13800138000"], ["王芳", "1.38E+10"], ["6.21226E+18", ""])
+    upload, mapping, _ = uploaded(estate, "customer", file)
+
+    report = run(estate, upload, mapping)
+
+    told = [(error.row, error.column.en, error.message.en[:20]) for error in report.errors]
+    assert told == [
+        (2, "Name", "It is a formula with"),
+        (3, "Phone", "The spreadsheet has "),
+        (4, "Name", "The spreadsheet has "),
+    ]
+
+
+def test_a_hidden_field_can_be_given_but_not_changed_by_an_import(estate):
+    upload, mapping, _ = uploaded(
+        estate, "customer", csv_file(["姓名", "身份证号"], ["王芳", ID_CARD], ["李娜", "***"])
+    )
+    assert run(estate, upload, mapping).added == 2
+    rows = [["KH-00001", "王芳芳", "***"], ["KH-00002", "李娜", ID_CARD]]
+    upload, mapping, _ = uploaded(estate, "customer", csv_file(["编号", "姓名", "身份证号"], *rows))
+
+    report = run(estate, upload, mapping, update=True)
+    assert [(error.row, error.column.en, error.value) for error in report.errors] == [(3, "ID number", "")]
+
+    upload, mapping, _ = uploaded(estate, "customer", csv_file(["编号", "姓名", "身份证号"], rows[0]))
+    assert run(estate, upload, mapping, update=True).changed == 1
+    values = estate.look(queries.record, "customer", "KH-00001", by="jing").values
+    assert (values["name"], values["id_card"]) == ("王芳芳", ID_CARD)
+
+
 def test_every_wrong_row_is_told_and_nothing_is_imported(estate):
     rows = [[f"B-{n}", "A", "50", "flat"] for n in range(600)]
     rows[3][1], rows[100][2], rows[599][0], rows[20][0] = "Z", "-5", "B-7", ""
@@ -519,6 +578,32 @@ def test_all_that_is_wrong_with_a_row_is_told_at_once(estate):
     }
     assert report.error_count == len(report.errors) == 11
     assert [error.row for error in report.errors] == sorted(error.row for error in report.errors)
+
+
+def test_a_row_may_name_what_it_refers_to_where_the_name_is_there_once(estate):
+    for name in ("王芳", "李娜", "李娜"):
+        estate.do(registers.add_by_hand, "customer", {"name": name}, by="fang")
+    days = ["2026-01-01", "2026-12-31"]
+    rows = [
+        ["A-101", "王芳", *days],
+        ["A-101", "李娜", "2027-01-01", ""],
+        ["A-101", "张伟", "2028-01-01", ""],
+    ]
+    heads = ["unit", "customer", "first_day", "last_day"]
+    upload, mapping, _ = uploaded(estate, "lease", csv_file(heads, *rows))
+
+    report = run(estate, upload, mapping)
+
+    told = [
+        (error.row, error.value, error.message.en) for error in report.errors if error.column.en == "Customer"
+    ]
+    assert told == [
+        (3, "李娜", "Several records are called so; give the number."),
+        (4, "张伟", "“Customer” has no such number."),
+    ]
+    upload, mapping, _ = uploaded(estate, "lease", csv_file(heads, rows[0]))
+    assert run(estate, upload, mapping).added == 1
+    assert estate.look(queries.record, "customer", "KH-00001", by="fang").linked[0].register.key == "lease"
 
 
 def test_a_row_that_refers_to_a_wrong_row_is_not_blamed_for_it(estate, deploy):
@@ -616,12 +701,17 @@ def test_what_changed_since_the_check_is_not_overwritten(estate):
         b"PK\x03\x04garbage",
         b"\xd0\xcf\x11\xe0old excel",
         b"code\n",
-        b'code\n"open quote\n',
     ],
 )
 def test_a_file_that_is_no_table_is_refused(estate, content):
     with pytest.raises(InvalidInput):
         uploaded(estate, "unit", io.BytesIO(content))
+    assert not list(estate.database.centre.files.glob("imports/*"))
+
+
+def test_a_quotation_mark_without_its_partner_is_told_with_its_row(estate):
+    with pytest.raises(InvalidInput, match="row 3"):
+        uploaded(estate, "unit", io.BytesIO(b'code\nA-1\n"A-2\nA-3\n'))
 
 
 def test_a_gb18030_file_with_semicolons_is_read(estate):
@@ -664,7 +754,6 @@ def test_what_a_spreadsheet_would_compute_is_guarded_and_comes_back(estate):
     assert rows == [["编号", "姓名", "电话", "身份证号"], ["KH-00001", "'=1+1", "", "***"]]
     assert (sheet["B2"].value, sheet["B2"].data_type) == ("=1+1", "s")
     upload, mapping, _ = uploaded(estate, "customer", io.BytesIO(text.encode("utf-8-sig")))
-    del mapping[3]  # the hidden column
     assert run(estate, upload, mapping, update=True).unchanged == 1
 
 
