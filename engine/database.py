@@ -13,15 +13,17 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from typing import Any
 
 import psycopg
-from sqlalchemy import Connection, CursorResult, Engine, Executable, StaticPool, create_engine, event
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Connection, CursorResult, Engine, Executable, StaticPool, Table, create_engine, event
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from engine import clock
 from engine.errors import Conflict, Unavailable
@@ -40,6 +42,8 @@ _SQLITE_AWAY = {
 }  # fmt: skip
 #: So long PostgreSQL may take to answer that somebody wants to speak to it.
 _CONNECT_TIMEOUT = 10  # seconds
+#: So long ago a connection may have been used and is still taken to be alive.
+_SURELY_ALIVE = 5  # seconds
 
 
 class UnitOfWork:
@@ -75,6 +79,16 @@ class UnitOfWork:
         connection: Any = self.connection.connection.driver_connection
         with connection.pipeline():
             yield
+
+    def gather_statistics(self, *tables: Table) -> None:
+        """
+        Do at once what PostgreSQL does by itself within a minute of many new rows; without names, of all tables.
+
+        Until then its plans fit the table as it was: a search by 500 numbers reads every row.
+        """
+        if not self.is_sqlite:
+            names = ", ".join(table.name for table in tables)
+            self.connection.exec_driver_sql(f"ANALYZE {names}")
 
     @property
     def dialect(self) -> str:
@@ -176,10 +190,12 @@ _UNAVAILABLE = Text("数据库暂时无法使用。", "The database cannot be us
 
 def _connect(url: str) -> Engine:
     if not url.startswith("sqlite"):
-        return create_engine(
-            url, pool_size=10, max_overflow=30, pool_pre_ping=True, hide_parameters=True,
+        server = create_engine(
+            url, pool_size=10, max_overflow=30, hide_parameters=True,
             connect_args={"connect_timeout": _CONNECT_TIMEOUT},
         )  # fmt: skip
+        _ask_after_a_rest(server)
+        return server
     options: dict[str, Any] = {"connect_args": {"check_same_thread": False, "timeout": 30}}
     options["hide_parameters"] = True  # what people typed stands in no log
     if url in ("sqlite://", "sqlite:///:memory:"):
@@ -193,3 +209,25 @@ def _connect(url: str) -> Engine:
             connection.execute(f"PRAGMA {pragma}")
 
     return engine
+
+
+def _ask_after_a_rest(server: Engine) -> None:
+    """
+    Ask a connection that has rested whether it is still alive, and replace it if not.
+
+    SQLAlchemy's ``pool_pre_ping`` asks before every transaction: a round trip more for each.
+    """
+
+    @event.listens_for(server, "checkin")
+    def rest(_connection: object, record: ConnectionPoolEntry) -> None:
+        record.info["rests_since"] = time.monotonic()
+
+    @event.listens_for(server, "checkout")
+    def ask(connection: Any, record: ConnectionPoolEntry, _: object) -> None:
+        rests_since = record.info.get("rests_since")
+        if rests_since is None or time.monotonic() - rests_since < _SURELY_ALIVE:
+            return
+        try:
+            server.dialect.do_ping(connection)
+        except psycopg.Error as error:
+            raise InvalidatePoolError from error

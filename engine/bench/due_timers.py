@@ -14,7 +14,7 @@ from sqlalchemy import func, select, update
 
 from engine import clock, history, tables, timers
 from engine.bench.measuring import ratio, unless_broken
-from engine.bench.workload import Case, Workload, clone, gather_statistics
+from engine.bench.workload import Case, Workload, clone
 from engine.database import Database
 
 
@@ -38,7 +38,8 @@ def measure(
         past = uow.now - timedelta(hours=1)
         for begin in range(0, len(due), 500):
             uow.execute(update(timer).where(timer.c.id.in_(due[begin : begin + 500])).values(due_at=past))
-    gather_statistics(database)
+    with database.unit_of_work() as uow:
+        uow.gather_statistics(tables.timer)
     seconds = _drained(database, workers)
     tick()
     with database.reading() as uow:

@@ -181,19 +181,9 @@ def clone(database: Database, instance_id: int, count: int) -> list[int]:
         numbers = range(first, min(first + 500, count))
         with database.unit_of_work() as uow:
             made += _copy(uow, origin, rows, open_ids, numbers)
-    gather_statistics(database)
+    with database.unit_of_work() as uow:
+        uow.gather_statistics()  # all the tables
     return made
-
-
-def gather_statistics(database: Database) -> None:
-    """
-    Do at once what PostgreSQL does by itself within a minute of many new rows.
-
-    Without statistics it takes every armed timer for one that failed, and sorts all to find the first.
-    """
-    if not database.is_sqlite:
-        with database.unit_of_work() as uow:
-            uow.connection.exec_driver_sql("ANALYZE")
 
 
 def _all(table: Table, column: Any, instance_id: int) -> Any:

@@ -74,6 +74,23 @@ def test_after_the_server_has_ended_its_connections_the_next_transaction_goes_we
     database.close()
 
 
+@pytest.mark.postgres
+def test_a_connection_that_was_ended_while_it_rested_is_replaced_before_it_is_used(
+    postgres_tables: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.database._SURELY_ALIVE", 0)
+    database, other = Database(postgres_tables), Database(postgres_tables)
+    with database.unit_of_work() as uow:
+        backend = uow.execute(text("SELECT pg_backend_pid()")).scalar_one()
+    with other.unit_of_work() as uow:
+        uow.execute(text("SELECT pg_terminate_backend(:backend, 5000)"), {"backend": backend})
+
+    with database.unit_of_work() as uow:
+        assert uow.execute(text("SELECT pg_backend_pid()")).scalar_one() != backend
+    database.close()
+    other.close()
+
+
 @pytest.mark.slow
 def test_a_full_disk_is_told_and_nothing_is_stored(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path}/full.db")
