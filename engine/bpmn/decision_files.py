@@ -9,12 +9,19 @@ from typing import Any
 
 from engine.bpmn import expressions, grammar, safe_xml
 from engine.bpmn.decision_cells import compile_cell, kind_of
-from engine.bpmn.decisions import AGGREGATIONS, SEVERAL_HITS, SINGLE_HIT, Column, DecisionTable, Output, Rule
+from engine.bpmn.decisions import (
+    AGGREGATIONS,
+    SEVERAL_HITS,
+    SINGLE_HIT,
+    Column,
+    DecisionTable,
+    Naming,
+    Output,
+    Rule,
+)
 from engine.bpmn.drawing import properties
 from engine.bpmn.expressions import Run
-from engine.bpmn.functions import (
-    shown,
-)
+from engine.bpmn.functions import shown
 from engine.bpmn.grammar import InvalidExpression
 from engine.bpmn.safe_xml import Element, attribute, child, children, line_of, local_name, text_in
 from engine.errors import Finding, InvalidDefinition
@@ -27,6 +34,7 @@ NAMESPACES = (
 )
 DEEPEST_REQUIREMENT = 30
 MOST_RULES = 2000  # of one table
+_NO_LABEL = Text("", "")
 
 # What can be wrong with a file: the message, and what to do instead.
 _WRONG: Mapping[str, tuple[Text, Text]] = {
@@ -217,6 +225,11 @@ class _File:
             if (variable := child(data, "variable")) is not None
             if (name := variable.get("name", "")) and (kind := kind_of(variable.get("typeRef")))
         }
+        self.namings = {
+            attribute(variable, "name"): _naming(data, "name")
+            for data in children(root, "inputData")
+            if (variable := child(data, "variable")) is not None
+        }
         self.done: dict[str, DecisionTable | None] = {}
 
     def read(self) -> tuple[list[DecisionTable], list[Finding]]:
@@ -240,7 +253,7 @@ class _File:
         if key in self.done:
             return self.done[key]
         required = self.required(node, (*path, key))
-        self.done[key] = found = _Reader(node, self.findings, self.types, required).read()
+        self.done[key] = found = _Reader(node, self.findings, self.types, self.namings, required).read()
         return found
 
     def required(self, node: Element, path: tuple[str, ...]) -> tuple[DecisionTable, ...]:
@@ -269,11 +282,13 @@ class _Reader:
         node: Element,
         findings: _Findings,
         types: Mapping[str, str],
+        namings: Mapping[str, Naming],
         required: tuple[DecisionTable, ...],
     ) -> None:
         self.node = node
         self.findings = findings
         self.types = dict(types)
+        self.namings = dict(namings)
         self.required = required
         self.used: set[str] = set()
         self.failed = False
@@ -299,9 +314,7 @@ class _Reader:
     def made(self, **parts: Any) -> DecisionTable:
         variable = child(self.node, "variable")
         types = {name: kind for other in self.required for name, kind in other.types.items()} | self.types
-        own = properties(self.node)
-        name = self.node.get("name") or attribute(self.node, "id")
-        documentation = text_in(child(self.node, "description"))
+        namings = {name: one for other in self.required for name, one in other.namings.items()} | self.namings
         given: dict[str, Any] = {
             "hit_policy": "UNIQUE",
             "aggregation": None,
@@ -311,13 +324,14 @@ class _Reader:
         }
         return DecisionTable(
             key=attribute(self.node, "id"),
-            name=Text(name, own.get("labelEn") or name),
+            name=_labelled(self.node, "name", self.node.get("id")),
             line=line_of(self.node),
             variable=attribute(variable, "name") or attribute(self.node, "id"),
             required=self.required,
             types=types,
             used=frozenset(self.used),
-            documentation=Text(documentation, own.get("documentationEn") or documentation),
+            documentation=_described(self.node),
+            namings=namings,
             **{**given, **parts},
         )
 
@@ -326,6 +340,7 @@ class _Reader:
         variable = child(self.node, "variable")
         name = attribute(variable, "name") or attribute(self.node, "id")
         kind = kind_of(attribute(variable, "typeRef") or attribute(literal, "typeRef"))
+        self.namings[name] = _naming(self.node, "name")
         run = self.expression(literal, text_in(child(literal, "text")))
         return self.made(literal=run, output_clauses=(Output(name, kind),))
 
@@ -373,7 +388,7 @@ class _Reader:
 
     def column(self, place: int, clause: Element) -> Column:
         inside = child(clause, "inputExpression")
-        label = clause.get("label") or text_in(inside) or str(place)
+        label = _labelled(clause, "label", text_in(inside) or str(place))
         kind = ""
         node: grammar.Node = grammar.Constant(0, None)
         run: Run | None = None
@@ -384,8 +399,10 @@ class _Reader:
             run = self.expression(inside, text)
             if run is not None:
                 node = expressions.compile(text).node
-                if isinstance(node, grammar.Name) and kind:
-                    self.types.setdefault(node.name, kind)
+                if isinstance(node, grammar.Name):
+                    self.namings.setdefault(node.name, _naming(clause, "label"))
+                    if kind:
+                        self.types.setdefault(node.name, kind)
         else:
             self.wrong("no-input-expression", clause, place=place)
         return Column(label, text, kind, run or (lambda scope: None), node)
@@ -404,7 +421,8 @@ class _Reader:
                 ranking.append(test.value.value)
         default = child(clause, "defaultOutputEntry")
         otherwise = self.entry(default, kind) if default is not None else None
-        return Output(name, kind, tuple(ranking), otherwise, clause.get("label") or "")
+        self.namings[name] = _naming(clause, "label")
+        return Output(name, kind, tuple(ranking), otherwise)
 
     def rule(self, row: int, rule: Element, columns: Sequence[Column], outputs: Sequence[Output]) -> Rule:
         ins, outs = list(children(rule, "inputEntry")), list(children(rule, "outputEntry"))
@@ -421,6 +439,7 @@ class _Reader:
             outputs=tuple(
                 self.entry(entry, output.type, row) for entry, output in zip(outs, outputs, strict=True)
             ),
+            documentation=_described(rule),
         )
 
     def cell(self, row: int, entry: Element, column: Column) -> grammar.Tests:
@@ -438,7 +457,9 @@ class _Reader:
                 )
         return tests
 
-    def tests(self, entry: Element, text: str, row: int | None = None, label: str = "") -> grammar.Tests:
+    def tests(
+        self, entry: Element, text: str, row: int | None = None, label: Text = _NO_LABEL
+    ) -> grammar.Tests:
         try:
             tests = grammar.parse_tests(text)
             for test in tests.tests:
@@ -474,12 +495,41 @@ class _Reader:
         self.used |= needed | asked
 
     def bad_expression(
-        self, element: Element, text: str, error: InvalidExpression, row: int | None = None, label: str = ""
+        self,
+        element: Element,
+        text: str,
+        error: InvalidExpression,
+        row: int | None = None,
+        label: Text = _NO_LABEL,
     ) -> None:
         where = Text("", "")
         if row is not None:
-            where = Text("第 {row} 行 {label}：", "Rule {row} {label}: ").format(row=row, label=label)
+            where = Text("第 {row} 行{label}：", "Rule {row}{label}: ").format(
+                row=row,
+                label=Text("“{label}”", ", column “{label}”").format(label=label) if label.zh else "",
+            )
         self.wrong("bad-expression", element, where=where, text=text[:80], reason=error.message)
+
+
+def _labelled(element: Element, attribute_name: str, otherwise: str | None) -> Text:
+    """Return what an element is called; its English stands in the extension property ``labelEn``."""
+    name = element.get(attribute_name) or otherwise or ""
+    return Text(name, properties(element).get("labelEn") or name)
+
+
+def _described(element: Element) -> Text:
+    """Return the description of an element; its English stands in the property ``documentationEn``."""
+    description = text_in(child(element, "description"))
+    return Text(description, properties(element).get("documentationEn") or description)
+
+
+def _naming(element: Element, attribute_name: str) -> Naming:
+    """Return how a variable is called; properties ``label.CODE``, ``labelEn.CODE`` say it of its codes."""
+    own = properties(element)
+    codes = {name.partition(".")[2] for name in own if name.startswith(("label.", "labelEn."))}
+    told = {code: own.get(f"label.{code}") or code for code in codes}
+    words = {code: Text(label, own.get(f"labelEn.{code}") or label) for code, label in told.items()}
+    return Naming(_labelled(element, attribute_name, ""), words, own.get("labels", ""))
 
 
 def _goes_with(value: Any, kind: str) -> bool:

@@ -45,10 +45,19 @@ class Result:
 
 
 @dataclass(frozen=True)
+class Naming:
+    """How people call a variable and its codes; ``source`` may say where these are: ``groups``, ``key.kind``."""
+
+    label: Text
+    codes: Mapping[str, Text] = field(default_factory=dict)
+    source: str = ""
+
+
+@dataclass(frozen=True)
 class Column:
     """An input of a table."""
 
-    label: str
+    label: Text
     text: str
     type: str
     run: Run
@@ -63,7 +72,6 @@ class Output:
     type: str
     ranking: tuple[Any, ...] = ()
     otherwise: Run | None = None
-    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,6 +84,7 @@ class Rule:
     tests: tuple[grammar.Tests, ...]
     cells: tuple[Cell | None, ...]
     outputs: tuple[Run | None, ...]
+    documentation: Text = field(default=Text("", ""))
 
 
 @dataclass(frozen=True)
@@ -100,6 +109,7 @@ class DecisionTable:
     types: Mapping[str, str]  # of the variables whose kind the file states
     used: frozenset[str]  # names in its own expressions
     documentation: Text = field(default=Text("", ""))
+    namings: Mapping[str, Naming] = field(default_factory=dict)  # of the variables it looks at and answers
 
     @property
     def outputs(self) -> tuple[str, ...]:

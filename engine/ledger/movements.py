@@ -445,9 +445,12 @@ def correct(uow: UnitOfWork, entry_id: int, reason: str, by: User) -> None:
 
 
 def posted(user_name: str | None, what: Text, party: Party, amount: Decimal, note: str = "") -> Line:
-    """Return the history line of a posting."""
-    told = Text(
-        f"{what.zh} {amount:,.2f} 元({party.unit} {party.customer})",
-        f"{what.en}, {amount:,.2f} yuan ({party.unit} {party.customer})",
-    )
-    return Line(Kind.POSTED, user_name=user_name, detail={"zh": told.zh, "en": told.en, "note": note})
+    """Return the history line of a posting; whoever reads it looks the customer's name up."""
+    detail = {
+        "zh": f"{what.zh} {amount:,.2f} 元",
+        "en": f"{what.en}, {amount:,.2f} yuan",
+        "unit": party.unit,
+        "customer": party.customer,
+        "note": note,
+    }
+    return Line(Kind.POSTED, user_name=user_name, detail=detail)

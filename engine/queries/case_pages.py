@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, exists, func, or_, select
 
 from engine import definitions, history, identity, instances, tables, visibility
+from engine.bpmn.outcomes import AwaitedEvent
 from engine.database import UnitOfWork
 from engine.errors import InvalidInput
 from engine.history import Record
@@ -21,6 +22,7 @@ from engine.queries.reading import (
     case_files,
     count,
     element_name,
+    element_of,
     is_overdue,
     kinds_of_cases,
     labels,
@@ -230,7 +232,7 @@ def case(uow: UnitOfWork, instance_id: int, by: User) -> CasePage:
         history=timeline(uow, records, held.program, known, names),
         tasks=tuple(task_line(uow, task, by, names) for task in open_first),
         timers=_timers(uow, held),
-        waiting_for=tuple(same(event.name) for event in held.execution.awaited),
+        waiting_for=tuple(_awaited(held, event) for event in held.execution.awaited),
         variables=tuple(known.answer(name, value) for name, value in held.execution.variables.items()),
         files=case_files(uow, instance_id, known.fields, known.hidden),
         comments=comments_of(uow, instance_id),
@@ -250,6 +252,12 @@ def case(uow: UnitOfWork, instance_id: int, by: User) -> CasePage:
         may_cancel=is_running and by.may(Capability.CANCEL),
         may_retry=is_running and by.may(Capability.RETRY),
     )
+
+
+def _awaited(held: Held, event: AwaitedEvent) -> Text:
+    """Return what is waited for, as its event is called; else the message's own name."""
+    waits = element_of(held.program, event.element_id)
+    return waits.name if waits is not None and waits.name.zh else same(event.name)
 
 
 def task_line(uow: UnitOfWork, row: Any, by: User, names: Names) -> TaskLine:

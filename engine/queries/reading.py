@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import and_, or_, select
 
 from engine import definitions, identity, registers, runtime, tables
+from engine.bpmn.decisions import DecisionTable, Naming, Rule
 from engine.bpmn.diagram import Diagram, Element, Program
 from engine.database import UnitOfWork
 from engine.forms import Form
@@ -28,6 +29,7 @@ from engine.queries.shapes import (
     HistoryLine,
     Person,
 )
+from engine.registers import records
 from engine.texts import Text, same
 
 COUNTED_UP_TO = 1000
@@ -52,6 +54,7 @@ class Names:
         self._uow = uow
         self._people = identity.names_of(uow, people)
         self._groups = {identity.EVERYBODY: _EVERYBODY, **identity.groups(uow)}
+        self._customers: dict[str, str] = {}
 
     def person(self, name: str | None) -> Person | None:
         """Return a person; None for nobody."""
@@ -67,6 +70,20 @@ class Names:
         """Return groups; a key that is no group's is shown itself."""
         return tuple(Group(key, self._groups.get(key, same(key))) for key in keys)
 
+    def customer(self, number: str) -> str:
+        """Return a customer's name; the number where there is no such customer any more."""
+        if number not in self._customers:
+            register = registers.catalogue(self._uow).ledger.customer_register
+            found = records.titles(self._uow, register, {number}) if register else {}
+            self._customers[number] = found.get(number, number)
+        return self._customers[number]
+
+    def codes(self, naming: Naming) -> Mapping[str, Text]:
+        """Return what a variable's codes mean, as its decision table says or knows who says."""
+        if naming.source == "groups":
+            return self._groups
+        return {**registers.catalogue(self._uow).labels(naming.source), **naming.codes}
+
     def process(self, key: str) -> Text:
         """Return a process's name, as its newest version has it."""
         found = definitions.latest(self._uow, "process", key)
@@ -77,18 +94,29 @@ class Names:
 
 
 @dataclass(frozen=True)
+class Words:
+    """What decision tables call a variable, and what its codes mean."""
+
+    label: Text
+    codes: Mapping[str, Text]
+
+
+@dataclass(frozen=True)
 class Labels:
-    """How a case's variables are called, by the forms that ask for them."""
+    """How a case's variables are called, by the forms that ask for them, else by the tables that decide."""
 
     fields: Mapping[str, Field]
     hidden: frozenset[str]
     files: Mapping[str, FileLine] = field(default_factory=dict)
     columns: Mapping[str, Mapping[str, Text]] = field(default_factory=dict)  # of lists that forms show
+    words: Mapping[str, Words] = field(default_factory=dict)
 
     def label(self, name: str) -> Text:
         """Return a variable's label, else its name."""
-        asked = self.fields.get(name)
-        return same(name) if asked is None or not asked.label.zh else asked.label
+        asked, decided = self.fields.get(name), self.words.get(name)
+        if asked is not None and asked.label.zh not in ("", name):
+            return asked.label
+        return decided.label if decided is not None and decided.label.zh else same(name)
 
     def is_hidden(self, name: str) -> bool:
         """Whether a variable, or an expression that uses one, may not be seen."""
@@ -109,8 +137,8 @@ class Labels:
     def readable(self, name: str, value: Any) -> Any:
         """Return a value as people read it: an option's text, a file's line."""
         asked = self.fields.get(name)
-        if isinstance(asked, ChoiceField):
-            options = {option.value: option.label for option in asked.options}
+        options = self._options(name)
+        if options and not isinstance(value, Mapping):
             if isinstance(value, list):
                 return [options.get(str(item), item) for item in value]
             return options.get(_option(value), value)
@@ -123,6 +151,14 @@ class Labels:
             rows, heads = self._in_rows_of(name), self.columns.get(name, {})
             return [rows._row(item, heads) if isinstance(item, Mapping) else item for item in value]
         return value
+
+    def _options(self, name: str) -> Mapping[str, Text]:
+        """Return what a variable's codes mean; nothing where it has none."""
+        asked, decided = self.fields.get(name), self.words.get(name)
+        offered = (
+            {option.value: option.label for option in asked.options} if isinstance(asked, ChoiceField) else {}
+        )
+        return {**(decided.codes if decided else {}), **offered}
 
     def _in_rows_of(self, name: str) -> Labels:
         """Return how things are called within the rows of a list."""
@@ -170,7 +206,23 @@ def labels(uow: UnitOfWork, case: Any, hidden: frozenset[str], names: Names | No
         for shown in everything(form.definition.components)
         if isinstance(shown, Table)
     }
-    return Labels(fields, hidden, found, columns)
+    return Labels(fields, hidden, found, columns, _words(case_tables(uow, case), names or Names(uow)))
+
+
+def _words(tables_asked: Iterable[DecisionTable], names: Names) -> dict[str, Words]:
+    return {
+        name: Words(naming.label, names.codes(naming))
+        for table in tables_asked
+        for name, naming in table.namings.items()
+    }
+
+
+def case_tables(uow: UnitOfWork, case: Any) -> list[DecisionTable]:
+    """Return the decision tables that a case's processes ask, as they are now."""
+    diagrams = [definitions.read_diagram(uow, int(id_)) for id_ in case.definition_ids.split(",")]
+    keys = dict.fromkeys(key for diagram in diagrams for key in diagram.decisions)
+    found = (definitions.latest(uow, "decision", key) for key in keys)
+    return [definitions.table(uow, version.id) for version in found if version is not None]
 
 
 def case_forms(uow: UnitOfWork, case: Any) -> list[Form]:
@@ -312,18 +364,18 @@ def element_name(program: Program, element_id: str | None) -> Text | None:
     return found.name if found.name.zh else same(found.id)
 
 
-def people_in(records: Sequence[Record]) -> set[str | None]:
+def people_in(history: Sequence[Record]) -> set[str | None]:
     """Return everybody whom a history names."""
-    named = {record.user_name for record in records} | {record.for_user for record in records}
-    told = {record.detail.get("to") for record in records}
+    named = {record.user_name for record in history} | {record.for_user for record in history}
+    told = {record.detail.get("to") for record in history}
     return named | {to.removeprefix("u:") for to in told if isinstance(to, str)}
 
 
 def timeline(
-    uow: UnitOfWork, records: Sequence[Record], program: Program, labels: Labels, names: Names
+    uow: UnitOfWork, history: Sequence[Record], program: Program, labels: Labels, names: Names
 ) -> tuple[HistoryLine, ...]:
     """Return a case's history as it is read, in its order."""
-    return tuple(_line(uow, record, program, labels, names) for record in records)
+    return tuple(_line(uow, record, program, labels, names) for record in history)
 
 
 def _line(uow: UnitOfWork, record: Record, program: Program, labels: Labels, names: Names) -> HistoryLine:
@@ -338,8 +390,8 @@ def _line(uow: UnitOfWork, record: Record, program: Program, labels: Labels, nam
         text=sentence.format(
             element=name or "",
             to=_recipient(detail.get("to"), names),
-            said=Text(str(detail.get("zh", "")), str(detail.get("en", ""))),
-            name=detail.get("name", ""),
+            said=_said(detail, names),
+            name=_event_name(record, program),
             table=decision.name if decision else "",
             version=version or "",
         ),
@@ -354,6 +406,20 @@ def _line(uow: UnitOfWork, record: Record, program: Program, labels: Labels, nam
         ),
         decision=decision,
     )
+
+
+def _event_name(record: Record, program: Program) -> Text:
+    """Return a message as the event is called that sent or received it; else as the diagrams know it."""
+    event = element_of(program, record.element_id or next(iter(record.detail.get("passed", ())), None))
+    return event.name if event is not None and event.name.zh else same(str(record.detail.get("name", "")))
+
+
+def _said(detail: Mapping[str, Any], names: Names) -> Text:
+    told = Text(str(detail.get("zh", "")), str(detail.get("en", "")))
+    if "customer" not in detail:
+        return told
+    party = f"{detail.get('unit', '')} {names.customer(detail['customer'])}".strip()
+    return Text("{told}（{party}）", "{told} ({party})").format(told=told, party=party)
 
 
 def _recipient(to: Any, names: Names) -> Text:
@@ -372,31 +438,34 @@ def _decision(uow: UnitOfWork, record: Record, labels: Labels) -> DecisionShown:
     becomes = [detail.get("variable", ""), *_outputs(result)]
     is_hidden = any(each.is_hidden for each in inputs) or any(labels.is_hidden(name) for name in becomes)
     made = definitions.version(uow, record.definition_id or 0)
-    heads = {one.name: one.label for one in definitions.table(uow, made.id).output_clauses if one.label}
+    rules = definitions.table(uow, made.id).rules
     return DecisionShown(
         key=made.key,
         name=made.name,
         definition_id=made.id,
         version=made.version,
         inputs=inputs,
-        result=None if is_hidden else _told(result, detail.get("variable", ""), labels, heads),
-        rule_ids=() if is_hidden else tuple(detail.get("rules", ())),
+        result=None if is_hidden else _told(result, detail.get("variable", ""), labels),
+        rules=() if is_hidden else tuple(_rule(one) for one in rules if one.id in detail.get("rules", ())),
         is_hidden=is_hidden,
     )
 
 
-def _told(result: Any, variable: str, labels: Labels, heads: Mapping[str, str]) -> Any:
-    """Return what a decision said, as its table and the forms name it."""
+def _told(result: Any, variable: str, labels: Labels) -> Any:
+    """Return what a decision said, as the forms and its table name it."""
     if isinstance(result, list):
-        return [_told(one, variable, labels, heads) for one in result]
+        return [_told(one, variable, labels) for one in result]
     if not isinstance(result, Mapping):
         return labels.readable(variable, result)
-    return {_head(name, labels, heads): labels.readable(name, value) for name, value in result.items()}
+    return {labels.label(name): labels.readable(name, value) for name, value in result.items()}
 
 
-def _head(name: str, labels: Labels, heads: Mapping[str, str]) -> Text:
-    asked = labels.label(name)
-    return asked if asked != same(name) else Text(heads.get(name, name), name)
+def _rule(rule: Rule) -> Text:
+    """Return a rule as people find it in the table: its row and its annotation."""
+    place = Text("第 {row} 行", "Row {row}").format(row=rule.row)
+    if not rule.documentation.zh:
+        return place
+    return Text("{place}：{said}", "{place}: {said}").format(place=place, said=rule.documentation)
 
 
 def _outputs(result: Any) -> set[str]:

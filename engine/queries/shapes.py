@@ -108,7 +108,7 @@ class DecisionShown:
     version: int
     inputs: tuple[Answer, ...]
     result: Any
-    rule_ids: tuple[str, ...]
+    rules: tuple[Text, ...]  # those that fitted: the row and its annotation
     is_hidden: bool = False  # result and rules, which would give something hidden away
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import insert
 from engine import clock, files, notifications, office_calendar, people, queries, runtime, tables
 from engine.errors import Conflict, NotFound, NotPermitted
 from engine.queries import CaseFilter
-from engine.texts import same
+from engine.texts import Text, same
 from tests.desk import MONDAY, Desk
 from tests.engine.diagrams import (
     amount,
@@ -358,10 +358,10 @@ def test_the_case_page_tells_the_whole_story(desk: Desk, deploy: Deploy) -> None
 
     assert [line.kind for line in page.history] == ["started", "completed", "decided", "commented"]
     decision = page.history[2].decision
-    assert decision is not None and (decision.version, decision.result, decision.rule_ids) == (
+    assert decision is not None and (decision.version, decision.result, decision.rules) == (
         1,
         {same("answer"): "major"},
-        ("Rule1",),
+        (Text("第 2 行", "Row 2"),),
     )
     assert [(one.label.zh, one.value) for one in decision.inputs] == [("费用", 150)]
     assert page.history[0].changes[0].label.zh == "费用"
@@ -370,6 +370,40 @@ def test_the_case_page_tells_the_whole_story(desk: Desk, deploy: Deploy) -> None
     assert page.pictures[0].passed == ("Begin", "Do", "Ask")
     assert (page.may_cancel, page.may_retry) == (False, False)
     assert page.comments[0].text == "注意"
+
+
+def test_a_decision_is_told_in_the_words_of_its_table(desk: Desk, deploy: Deploy) -> None:
+    source = table("whom", "cost", [("> 5", '["front_desk", "major"]')], output="who", type="Any")
+    for before, after in {
+        "<definitions ": '<definitions xmlns:c="http://camunda.org/schema/1.0/dmn" ',
+        '<input id="Input">': '<input id="Input" label="费用">' + _said(labelEn="Cost"),
+        'typeRef="Any"/>': f'typeRef="Any" label="谁办">{_said(labelEn="Who", labels="groups")}</output>',
+        '<rule id="Rule0">': '<rule id="Rule0"><description>贵</description>' + _said(documentationEn="Dear"),
+    }.items():
+        assert before in source
+        source = source.replace(before, after)
+    deploy({
+        "asked.bpmn": process("asked", start(), task("Do", "front_desk"), decision_task("Ask", "whom", "whom"),
+                              task("Then", "area_manager"), end(),
+                              flows=["Begin Do", "Do Ask", "Ask Then", "Then Done"]),
+        "whom.dmn": source,
+    })  # fmt: skip
+    case = desk.do(runtime.start_process, "asked", {}, variables={"cost": 9}, by="fang").instance_id
+    desk.complete("Do", by="fang")
+
+    page = desk.look(queries.case, case, by="fang")
+
+    told = next(line.decision for line in page.history if line.decision is not None)
+    assert [(one.label, one.value) for one in told.inputs] == [(Text("费用", "Cost"), 9)]
+    assert told.result == {Text("谁办", "Who"): [Text("前台接待员", "Front desk"), "major"]}
+    assert told.rules == (Text("第 1 行：贵", "Row 1: Dear"),)
+    assert {one.label.en for one in page.variables} >= {"Cost"}
+
+
+def _said(**properties: str) -> str:
+    """Return extension properties as a modeller writes them."""
+    said = "".join(f'<c:property name="{name}" value="{value}"/>' for name, value in properties.items())
+    return f"<extensionElements><c:properties>{said}</c:properties></extensionElements>"
 
 
 def test_a_called_process_has_a_picture_of_its_own(desk: Desk, deploy: Deploy) -> None:
@@ -443,8 +477,8 @@ def test_a_decision_gives_nothing_restricted_away(
         return next(line.decision for line in page.history if line.decision is not None)
 
     seen, masked = decision("fang"), decision("qian")
-    assert (seen.result, seen.rule_ids, seen.is_hidden) == ({same("who"): "police"}, ("Rule0",), False)
-    assert (masked.result, masked.rule_ids, masked.is_hidden) == (None, (), True)
+    assert (seen.result, len(seen.rules), seen.is_hidden) == ({same("who"): "police"}, 1, False)
+    assert (masked.result, masked.rules, masked.is_hidden) == (None, (), True)
     assert "police" not in repr(masked) and [one.is_hidden for one in masked.inputs] == [asks == "suspicion"]
 
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from engine import clock, journey_records, queries, tables
+from engine.bpmn import decision_files
 from engine.forms.view import FieldView, RowsView, TableView, TextView
+from engine.texts import Text
 from tests.desk import Desk
 from tests.processes import played
 from tests.processes.conftest import PROCESSES
@@ -80,3 +85,52 @@ def test_every_form_that_tells_of_a_refusal_tells_it_in_english() -> None:
         text = path.read_text(encoding="utf-8")
         for english in re.findall(r'"textEn": "(.*)"', text):
             assert "{{get(refusal," not in english, path.name
+
+
+CHINESE = re.compile(r"[\u3400-\u9fff]")
+
+
+@pytest.mark.parametrize("path", sorted(PROCESSES.glob("*.dmn")), ids=lambda path: path.name)
+def test_heads_annotations_and_codes_of_a_table_have_their_english(path: Path) -> None:
+    read = decision_files.read(path.read_bytes(), path.name)
+    told = [
+        text
+        for table in read
+        for text in (
+            table.name,
+            table.documentation,
+            *(column.label for column in table.columns),
+            *(rule.documentation for rule in table.rules),
+            *(naming.label for naming in table.namings.values()),
+            *(word for naming in table.namings.values() for word in naming.codes.values()),
+        )
+    ]
+
+    assert len(told) > 4
+    assert not [text for text in told if CHINESE.search(text.en)]
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_what_tables_decided_is_told_in_words(office: Desk, language: str) -> None:
+    played_through = played.journey("complaint.toml", "")
+    case = played.play(office.database, played_through, played_through.at)
+    page = office.look(queries.case, case, by="quality_manager")
+    decisions = [line.decision for line in page.history if line.decision is not None]
+
+    assert len(decisions) > 3
+    for decision in decisions:
+        said = [str(word) for word in _words(decision.result, language)]
+        labels = [one.label.in_language(language) for one in decision.inputs]
+        assert not [word for word in said + labels if re.fullmatch(r"[a-z]+(_[a-z]+)+", word)], decision.key
+        assert language == "zh" or not CHINESE.search("".join(said + labels)), decision.key
+
+
+def _words(value: Any, language: str) -> Iterator[Any]:
+    if isinstance(value, Mapping):
+        for name, one in value.items():
+            yield from (name.in_language(language), *_words(one, language))
+    elif isinstance(value, list):
+        for one in value:
+            yield from _words(one, language)
+    else:
+        yield value.in_language(language) if isinstance(value, Text) else value

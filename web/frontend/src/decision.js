@@ -8,6 +8,7 @@ import "dmn-js/dist/assets/dmn-font/css/dmn.css";
 import "./decision.css";
 import NavigatedViewer from "dmn-js/lib/NavigatedViewer";
 import { HIT_POLICIES } from "dmn-js-decision-table/lib/features/hit-policy/HitPolicies";
+import { english } from "./english.js";
 import { inChinese, nameHitPolicies } from "./modeller/chinese.js";
 
 const speaksChinese = document.documentElement.lang !== "en";
@@ -15,10 +16,21 @@ if (speaksChinese) nameHitPolicies(HIT_POLICIES);
 const own = speaksChinese ? [{ translate: ["value", inChinese] }] : [];
 const part = { additionalModules: own };
 
+function speakEnglish(elements) {
+  for (const element of elements) {
+    const label = english(element, "labelEn");
+    const note = english(element, "documentationEn");
+    const isClause = element.$instanceOf("dmn:InputClause") || element.$instanceOf("dmn:OutputClause");
+    if (label) element[isClause ? "label" : "name"] = label;
+    if (note) element.description = note;
+  }
+}
+
 async function show(box) {
   const viewer = new NavigatedViewer({ container: box, drd: part, decisionTable: part, literalExpression: part });
   const answer = await fetch(box.dataset.decision);
   if (!answer.ok) throw new Error(`The decision could not be fetched (${answer.status}).`);
+  if (!speaksChinese) viewer.on("import.parse.complete", ({ elementsById }) => speakEnglish(Object.values(elementsById ?? {})));
   await viewer.importXML(await answer.text());
   // A file may hold several decisions; one may be an expression instead of a table.
   const views = viewer.getViews().filter((view) => view.type !== "drd");

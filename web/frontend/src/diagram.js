@@ -3,6 +3,7 @@ import "bpmn-js/dist/assets/diagram-js.css";
 import "bpmn-js/dist/assets/bpmn-js.css";
 import "./diagram.css";
 import NavigatedViewer from "bpmn-js/lib/NavigatedViewer";
+import { english } from "./english.js";
 import { markFindings } from "./findings.js";
 
 const words = (text) => (text || "").split(" ").filter(Boolean);
@@ -10,11 +11,8 @@ const words = (text) => (text || "").split(" ").filter(Boolean);
 // The staff's name for a shape is Chinese; its English label is an extension property.
 function speakEnglish(elements) {
   for (const element of Object.values(elements)) {
-    for (const extension of element.extensionElements?.values ?? []) {
-      if (!/:properties$/.test(extension.$type)) continue;
-      const label = (extension.$children ?? []).find((property) => property.name === "labelEn");
-      if (label?.value) element.name = label.value;
-    }
+    const label = english(element, "labelEn");
+    if (label) element.name = label;
   }
   for (const shape of Object.values(elements)) if (shape.label?.bounds && shape.bpmnElement?.name) widen(shape);
 }
@@ -35,7 +33,7 @@ function mark(canvas, registry, ids, marker) {
 }
 
 async function draw(box) {
-  const viewer = new NavigatedViewer({ container: box });
+  const viewer = new NavigatedViewer({ container: box, zoomScroll: { enabled: false } });
   if (document.documentElement.lang === "en") {
     viewer.on("import.parse.complete", (event) => speakEnglish(event.elementsById ?? {}));
   }
@@ -54,6 +52,9 @@ async function draw(box) {
   fit(canvas, registry, [...way, ...words(box.dataset.passed).reverse()]);
   box.setAttribute("data-drawn", "");
   box.viewer = viewer;
+  // The wheel moves the page until somebody has pressed into the diagram.
+  box.addEventListener("pointerdown", () => viewer.get("zoomScroll").toggle(true));
+  box.addEventListener("pointerleave", () => viewer.get("zoomScroll").toggle(false));
   box.closest("[data-diagram-frame]")?.addEventListener("click", (event) => {
     const button = event.target.closest("[data-zoom]");
     if (!button) return;
