@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
@@ -452,7 +453,12 @@ def _written(text: str | None, variables: Mapping[str, Any], functions: Mapping[
 
 
 def _search_text(*parts: str) -> str:
-    return "\n".join(part for part in parts if part).lower()
+    return "\n".join(folded(part) for part in parts if part)
+
+
+def folded(text: str) -> str:
+    """Return a text as searches compare it: whatever its case, its width and its spaces."""
+    return "".join(unicodedata.normalize("NFKC", text).lower().split())
 
 
 # -- tasks

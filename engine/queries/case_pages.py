@@ -15,7 +15,7 @@ from engine.database import UnitOfWork
 from engine.errors import InvalidInput
 from engine.history import Record
 from engine.identity import Capability, User
-from engine.instances import Held
+from engine.instances import Held, folded
 from engine.queries.reading import (
     COUNTED_UP_TO,
     Names,
@@ -82,15 +82,16 @@ def _face_columns() -> list[Any]:
 
 
 def _conditions(uow: UnitOfWork, which: CaseFilter) -> list[ColumnElement[bool]]:
-    case, wanted = _instance.c, []
-    if which.text.strip():
-        wanted.append(case.search_text.contains(which.text.strip().lower(), autoescape=True))
-    if which.number.strip():
-        wanted.append(case.case_number.startswith(which.number.strip().upper(), autoescape=True))
-    if which.customer.strip():
-        wanted.append(case.customer.icontains(which.customer.strip(), autoescape=True))
-    if which.unit.strip():
-        wanted.append(case.unit.icontains(which.unit.strip(), autoescape=True))
+    case = _instance.c
+    wanted: list[ColumnElement[bool]] = []
+    wanted += [case.search_text.contains(folded(word), autoescape=True) for word in which.text.split()]
+    for column, text in (
+        (case.case_number, which.number),
+        (case.customer, which.customer),
+        (case.unit, which.unit),
+    ):
+        if text.strip():
+            wanted.append(func.replace(column, " ", "").icontains(folded(text), autoescape=True))
     if which.process:
         wanted.append(case.process_key == which.process)
     if which.status:

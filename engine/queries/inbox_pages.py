@@ -24,6 +24,7 @@ from engine import definitions, identity, notifications, runtime, tables, visibi
 from engine.database import UnitOfWork
 from engine.errors import InvalidInput, NotFound
 from engine.identity import User
+from engine.instances import folded
 from engine.queries.reading import COUNTED_UP_TO, DUE_SOON, Names, count, is_overdue, kinds_of_cases, sheet
 from engine.queries.shapes import Count, Counts, DueFilter, InboxItem, InboxPage, Startable, StartPage
 from engine.tables import NEVER
@@ -52,7 +53,8 @@ def inbox(
     Return the user's own tasks, or those that somebody of the user's groups may claim; soonest due first.
 
     ``today`` and ``week`` mean due by the end of today, or of the seventh day from today, overdue ones
-    included. ``text`` is looked for in case number, title, customer, unit, searchable values and task name.
+    included. Each word of ``text`` is looked for in case number, title, customer, unit, searchable values
+    and task name.
     """
     limit = max(1, min(limit, MOST_PER_PAGE))
     holders = _holders(by, which, group)
@@ -63,7 +65,7 @@ def inbox(
         wanted.append(_inbox.c.process_key == process)
     if after:
         wanted.append(tuple_(_inbox.c.due_at, _inbox.c.task_id) > tuple_(*_cursor(after)))
-    first = _first(holders, wanted, text.strip(), limit + 1)
+    first = _first(holders, wanted, text, limit + 1)
     rows = uow.execute(
         select(*_TASK_COLUMNS, *_case_columns())
         .select_from(first.join(_task, _task.c.id == first.c.task_id).join(
@@ -135,17 +137,21 @@ def _first(holders: Sequence[str], wanted: Sequence[ColumnElement[bool]], text: 
 
 def _of_holder(holder: str, wanted: Sequence[ColumnElement[bool]], text: str, limit: int) -> Select[Any]:
     rows = select(_inbox.c.due_at, _inbox.c.task_id).where(_inbox.c.holder == holder, *wanted)
-    if text:
-        named = or_(
-            _task.c.name_zh.contains(text, autoescape=True), _task.c.name_en.icontains(text, autoescape=True)
-        )
-        found = _instance.c.search_text.contains(text.lower(), autoescape=True)
+    if words := text.split():
         rows = (
             rows.join(_task, _task.c.id == _inbox.c.task_id)
             .join(_instance, _instance.c.id == _inbox.c.instance_id)
-            .where(or_(found, named))
+            .where(*(_is_about(word) for word in words))
         )
     return rows.order_by(_inbox.c.due_at, _inbox.c.task_id).limit(limit)
+
+
+def _is_about(word: str) -> ColumnElement[bool]:
+    return or_(
+        _instance.c.search_text.contains(folded(word), autoescape=True),
+        _task.c.name_zh.icontains(word, autoescape=True),
+        _task.c.name_en.icontains(word, autoescape=True),
+    )
 
 
 #: What a line of the inbox shows: drafts, which may be long, stay where they are.
