@@ -137,8 +137,7 @@ def _begin(
         },
     )
     instances.store(uow, held, cause, held.execution.latest)
-    mine = and_(_start_draft.c.process_key == process_key, _start_draft.c.user_name == by.name)
-    uow.execute(delete(_start_draft).where(mine))
+    discard_start_draft(uow, process_key, by)
     _deliver(uow, held.execution.latest.sent)
     return Started(held.instance_id, case_number, tuple(held.tasks), _next_for(held, by))
 
@@ -329,6 +328,15 @@ def save_draft(uow: UnitOfWork, task_id: UUID, submitted: Mapping[str, Any], by:
     uow.execute(update(_task).where(_task.c.id == task_id).values(drafts=kept))
 
 
+def discard_draft(uow: UnitOfWork, task_id: UUID, by: User) -> None:
+    """Forget what the user typed into a task's form, so that it begins anew."""
+    row = _open_task(uow, task_id, by)
+    _require_doer(uow, row, by)
+    others = {name: typed for name, typed in json.loads(row.task_drafts).items() if name != by.name}
+    kept = json.dumps(others, ensure_ascii=False)
+    uow.execute(update(_task).where(_task.c.id == task_id).values(drafts=kept))
+
+
 def save_start_draft(uow: UnitOfWork, process_key: str, submitted: Mapping[str, Any], by: User) -> None:
     """Keep a half-filled start form for the user. Raises NotFound or NotPermitted."""
     root = definitions.latest_program(uow, process_key).root
@@ -341,6 +349,12 @@ def save_start_draft(uow: UnitOfWork, process_key: str, submitted: Mapping[str, 
         .values(process_key=process_key, user_name=by.name, **values)
         .on_conflict_do_update(index_elements=["process_key", "user_name"], set_=values)
     )
+
+
+def discard_start_draft(uow: UnitOfWork, process_key: str, by: User) -> None:
+    """Forget what the user typed into a start form, so that it begins anew."""
+    mine = and_(_start_draft.c.process_key == process_key, _start_draft.c.user_name == by.name)
+    uow.execute(delete(_start_draft).where(mine))
 
 
 def draft(uow: UnitOfWork, task_id: UUID, by: User) -> Mapping[str, Any] | None:

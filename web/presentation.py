@@ -53,6 +53,7 @@ def present(app: Flask) -> None:
     app.jinja_env.globals["has_page"] = lambda endpoint: endpoint in app.view_functions
     app.jinja_env.globals["demo"] = lambda: settings().demo
 
+    app.jinja_env.globals["largest_file"] = lambda: settings().largest_file
 
 def local(at: datetime) -> datetime:
     """Return the instant as the centre's clocks show it."""
@@ -111,7 +112,7 @@ def relative(at: datetime) -> str:
 def lasting(since: datetime) -> str:
     """Return how long something has lasted: “3小时”，“2 days”."""
     return format_timedelta(
-        clock.now() - since,
+        of,
         granularity="minute",
         threshold=1.2,
         locale="en" if language() == "en" else "zh_Hans_CN",

@@ -52,6 +52,15 @@ def draft(process_key: str) -> Response:
     return drafted(url_for("start.show", process_key=process_key))
 
 
+@blueprint.post("/<process_key>/draft/discard")
+def discard(process_key: str) -> Response:
+    """Begin the form anew."""
+    with unit_of_work() as uow:
+        runtime.discard_start_draft(uow, process_key, by=current_user())
+    flash(_("草稿已放弃。"))
+    return redirect(url_for("start.show", process_key=process_key), code=303)
+
+
 @blueprint.post("/<process_key>/form")
 def refresh(process_key: str) -> str:
     """Draw the form for what is typed now: other fields may apply, or a row more."""

@@ -80,6 +80,15 @@ def draft(task_id: UUID) -> AnyResponse:
     return drafted(url_for("tasks.show", task_id=task_id))
 
 
+@blueprint.post("/<uuid:task_id>/draft/discard")
+def discard(task_id: UUID) -> AnyResponse:
+    """Begin the form anew."""
+    with unit_of_work() as uow:
+        runtime.discard_draft(uow, task_id, by=current_user())
+    flash(_("草稿已放弃。"))
+    return redirect(url_for("tasks.show", task_id=task_id), code=303)
+
+
 @blueprint.post("/<uuid:task_id>/form")
 def refresh(task_id: UUID) -> str:
     """Draw the form for what is typed now: other fields may apply, or a row more."""

@@ -277,7 +277,8 @@ def task_line(uow: UnitOfWork, row: Any, by: User, names: Names) -> TaskLine:
         priority=row.priority,
         completed_at=row.completed_at,
         completed_by=names.person(row.completed_by),
-        may_open=is_open and identity.acts_for(by, visibility.offer_of(row)) is not None,
+        may_do=is_open and identity.acts_for(by, visibility.offer_of(row)) is not None,
+        may_hand_over=is_open and by.may(Capability.CANCEL),
     )
 
 

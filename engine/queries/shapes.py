@@ -224,7 +224,8 @@ class TaskLine:
     priority: int
     completed_at: datetime | None
     completed_by: Person | None
-    may_open: bool  # the viewer may do it, or may claim it
+    may_do: bool  # the viewer may do it, or may claim it
+    may_hand_over: bool  # the viewer may give it to somebody, whoever has it
 
 
 # ---- inbox -----------------------------------------------------------------------------------------------
@@ -310,14 +311,13 @@ class TaskPage:
     may_claim: bool
     may_complete: bool
     may_give_back: bool
-    may_hand_over: bool
     on_behalf_of: Person | None  # the user may do it as this person's substitute
     answers: tuple[StepAnswers, ...]  # given earlier in this case, newest first
     files: tuple[FileLine, ...]
     comments: tuple[CommentLine, ...]
     history: tuple[HistoryLine, ...]  # newest first
     picture: Picture
-    hand_over_to: tuple[Person, ...]
+    hand_over_to: tuple[Person, ...]  # whoever sees the page may hand the task over
 
 
 # ---- cases -----------------------------------------------------------------------------------------------

@@ -54,8 +54,7 @@ def task(uow: UnitOfWork, task_id: UUID, by: User) -> TaskPage:
         raise runtime.has_ended(uow, row.completed_by, row.completed_at, by)
     offer = visibility.offer_of(row)
     acts_for = identity.acts_for(by, offer)
-    may_hand_over = acts_for is not None or by.may(Capability.CANCEL)
-    if not may_hand_over:
+    if acts_for is None and not by.may(Capability.CANCEL):
         _refuse(uow, by, offer)
     return _page(uow, row, case, by, offer, acts_for)
 
@@ -109,7 +108,6 @@ def _page(
         may_claim=acts_for is not None and row.assignee is None,
         may_complete=acts_for is not None,
         may_give_back=is_mine and bool(offer.groups or offer.users - {str(acts_for)}),
-        may_hand_over=True,
         on_behalf_of=names.person(acts_for) if acts_for not in (None, by.name) else None,
         answers=_answers(
             known, variables, records, held.program, names, own=frozenset(form.keys if form else ())

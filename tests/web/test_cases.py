@@ -75,11 +75,12 @@ def test_a_case_is_found_by_what_is_known_of_it(olga, case):
     for found in (
         "", "text=YS-2026", "number=ys-2026", "customer=王", "process=lend_key", "status=running",
         "element=hand_out", "person=ada", "started_from=2026-03-02&started_to=2026-03-02",
+        "text=王 <b>五 ys", "text=ＹＳ－2026", "number=0302-0001", "customer=王<b>",
     ):  # fmt: skip
         page = olga.get(f"/cases/?{found}")
         assert "YS-20260302-0001" in page.text, found
     for missed in (
-        "text=nothing", "number=TS", "customer=李", "unit=9", "process=other", "status=completed",
+        "text=nothing", "text=王 六", "number=TS", "customer=李", "unit=9", "process=other", "status=completed",
         "element=take_back", "person=mei", "started_from=2026-03-03", "started_to=2026-03-01", "overdue=1", "incident=1",
     ):  # fmt: skip
         page = olga.get(f"/cases/?{missed}")

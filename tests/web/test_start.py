@@ -32,6 +32,14 @@ def test_a_half_filled_start_is_kept(ada):
     assert "有草稿" in ada.get("/start/").text
 
 
+def test_a_half_filled_start_can_be_begun_anew(ada):
+    ada.post("/start/lend_key/draft", {"borrower": "李四"})
+    answer = ada.post("/start/lend_key/draft/discard", {"borrower": "李四"})
+    assert (answer.status_code, answer.location) == (303, "/start/lend_key")
+    assert "李四" not in ada.get("/start/lend_key").text
+    assert "有草稿" not in ada.get("/start/").text
+
+
 def test_nobody_starts_what_is_not_theirs(mei, ada):
     for answer in (mei.get("/start/lend_key"), mei.post("/start/lend_key", {"borrower": "x"})):
         assert answer.status_code in (403, 404)

@@ -116,6 +116,15 @@ def test_a_draft_kept_with_the_button_shows_the_page(ada, mine):
     assert (answer.status_code, answer.location) == (303, mine)
 
 
+def test_a_form_is_begun_anew_without_touching_what_others_typed(ada, ben, task):
+    ada.post(f"{task}/draft", {"remark": "半句话"})
+    ben.post(f"{task}/draft", {"remark": "另一句"})
+    answer = ada.post(f"{task}/draft/discard", {"remark": "半句话"})
+    assert (answer.status_code, answer.location) == (303, task)
+    assert "半句话" not in ada.get(task).text
+    assert "另一句" in ben.get(task).text
+
+
 def test_the_form_is_drawn_anew_for_what_is_typed(ada, mine):
     answer = ada.post(f"{mine}/form", {"remark": "半句话"}, headers={"HX-Request": "true"})
     assert answer.status_code == 200
@@ -159,7 +168,16 @@ def test_nobody_reaches_a_task_by_its_address(mei, browser_of, task, database):
     outsider = browser_of("outsider")
     assert outsider.get(task).status_code == 404
     assert outsider.get(f"{task}/diagram").status_code == 404
-    for action in ("claim", "give-back", "hand-over", "complete", "draft", "comment", "form"):
+    for action in (
+        "claim",
+        "give-back",
+        "hand-over",
+        "complete",
+        "draft",
+        "draft/discard",
+        "comment",
+        "form",
+    ):
         assert outsider.post(f"{task}/{action}", {"text": "x"}).status_code in (403, 404), action
         assert mei.post(f"{task}/{action}", {"text": "x"}).status_code == 403, action
     assert mei.get(task).status_code == 403

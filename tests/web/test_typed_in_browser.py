@@ -246,6 +246,31 @@ def test_the_second_of_two_tabs_is_told_and_keeps_the_words_typed_there(open_pag
     assert _completions(database) == 1
 
 
+def test_a_form_is_cleared_for_good(open_page):
+    page = open_page("ada")
+    page.goto("/start/lend_key")
+    expect(page.locator("[data-draft-discards]")).to_be_hidden()
+    page.fill("[name=borrower]", "王五")
+    page.click("[data-draft-discards]")
+    page.click("#discard .btn-danger")
+    expect(page.locator("#messages")).to_contain_text("草稿已放弃")
+    expect(page.locator("[name=borrower]")).to_have_value("")
+    page.reload()
+    expect(page.locator("[name=borrower]")).to_have_value("")
+
+
+def test_a_file_that_is_too_large_is_refused_before_it_is_sent(open_page, task):
+    page = open_page("ada")
+    _claimed(page, task)
+    enormous = {"name": "video.mp4", "mimeType": "video/mp4", "buffer": b"0" * 100_001}
+    page.set_input_files("[name=photo]", files=[enormous])
+    expect(page.locator("[data-refused-files]")).to_contain_text("video.mp4")
+    assert page.evaluate("document.querySelector('[name=photo]').files.length") == 0
+    page.set_input_files("[name=photo]", files=[PHOTO])
+    expect(page.locator("[data-refused-files]")).to_have_count(0)
+    assert page.evaluate("document.querySelector('[name=photo]').files.length") == 1
+
+
 def test_a_password_is_kept_nowhere(open_page, iris: object, database: Database):
     page = open_page("iris")
     page.goto("/people/new")

@@ -39,6 +39,32 @@
     (field ?? document.querySelector(`button[name=_add][value="${list}"]`))?.focus();
   }
 
+  // A file that would be refused for its size is refused before anybody waits for it to be sent.
+  document.addEventListener("change", (event) => {
+    const field = event.target;
+    const { largestFile, largestTogether, tooLarge, tooMuch } = field.form?.dataset ?? {};
+    if (field.type !== "file" || !largestFile) return;
+    const files = [...field.files];
+    const large = files.filter((file) => file.size > largestFile);
+    const all = [...field.form.querySelectorAll("input[type=file]")].flatMap((one) => [...one.files]);
+    const isTooMuch = !large.length && all.reduce((sum, file) => sum + file.size, 0) > largestTogether;
+    const left = new DataTransfer();
+    for (const file of isTooMuch ? [] : files) if (!large.includes(file)) left.items.add(file);
+    if (left.files.length < files.length) field.files = left.files;
+    const told = isTooMuch ? tooMuch : large.length ? `${tooLarge}${large.map((file) => file.name).join(" · ")}` : "";
+    tell(field, told);
+  });
+  function tell(field, words) {
+    field.parentElement.querySelector("[data-refused-files]")?.remove();
+    if (!words) return;
+    const note = document.createElement("div");
+    note.className = "invalid-feedback d-block";
+    note.setAttribute("role", "alert");
+    note.dataset.refusedFiles = "";
+    note.textContent = words;
+    field.after(note);
+  }
+
   const mistakes = () => document.getElementById("form-mistakes")?.focus();
   document.addEventListener("DOMContentLoaded", mistakes);
 })();

@@ -14,6 +14,7 @@ function attend(form) {
   let hasEnded = false;
 
   function say(key) {
+    if (key === "kept") form.querySelector("[data-draft-discards]")?.removeAttribute("hidden");
     if (state) state.textContent = state.dataset[key];
     hasEnded = key === "ended";
     if (login) login.hidden = !hasEnded;
