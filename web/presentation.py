@@ -52,8 +52,8 @@ def present(app: Flask) -> None:
     app.jinja_env.globals["file_address"] = _file_address
     app.jinja_env.globals["has_page"] = lambda endpoint: endpoint in app.view_functions
     app.jinja_env.globals["demo"] = lambda: settings().demo
-
     app.jinja_env.globals["largest_file"] = lambda: settings().largest_file
+
 
 def local(at: datetime) -> datetime:
     """Return the instant as the centre's clocks show it."""

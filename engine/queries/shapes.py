@@ -276,6 +276,12 @@ class Counts:
     newest: str  # changes when a task arrives or leaves: for polling
     notifications: Count  # messages not looked at yet
 
+    @property
+    def waiting(self) -> Count:
+        """Return what waits for the user, claimed or not."""
+        both = (self.mine, self.all_groups)
+        return Count(sum(one.number for one in both), any(one.is_capped for one in both))
+
 
 @dataclass(frozen=True)
 class Startable:

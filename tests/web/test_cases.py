@@ -152,6 +152,18 @@ def test_who_only_looks_gets_no_way_to_the_task_or_to_ending_it(mei, case):
     assert f"{case}/cancel" not in page
 
 
+def test_whoever_may_end_cases_hands_over_what_somebody_else_has(olga, ada, ben, case):
+    task = re.search(r"/tasks/[0-9a-f-]+", ada.get(case).text)[0]
+    ada.post(f"{task}/claim")
+    page = olga.get(case).text
+    assert f'href="{task}"' in page and "转交" in page and ">办理</span>" not in page
+    page = olga.get(task).text
+    assert "这项任务不由您办理" in page and "本 (ben)" in page
+    assert f"{task}/complete" not in page
+    assert olga.post(f"{task}/hand-over", {"to": "ben", "note": "安达病了"}).status_code == 303
+    assert "发放钥匙" in ben.get("/inbox").text
+
+
 def test_the_page_speaks_english(ada, case):
     ada.post("/language", {"language": "en", "back": "/"})
     page = ada.get(case).text

@@ -84,6 +84,55 @@ def test_a_new_task_appears_without_reloading(open_page, database: Database, mom
     expect(page.locator("[data-searches]")).to_be_focused()
 
 
+def test_whoever_claims_or_reads_in_a_list_keeps_their_place_when_it_is_drawn_anew(
+    open_page, database: Database
+):
+    with database.unit_of_work() as uow:
+        ada = identity.user(uow, "ada")
+        assert ada is not None
+        for borrower in ("一号", "二号", "三号"):
+            runtime.start_process(uow, "lend_key", {"borrower": borrower}, by=ada)
+    page = open_page("ada")
+    page.goto("/inbox?which=groups")
+    second, third = page.locator("[data-row]").nth(1), page.locator("[data-row]").nth(2)
+    next_one = third.locator("[data-opens]").get_attribute("id")
+    second.locator("[data-claims]").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-row]")).to_have_count(2)
+    expect(page.locator(f"#{next_one}")).to_be_focused()
+
+
+def test_the_wheel_moves_the_page_until_somebody_presses_into_the_diagram(open_page, task):
+    page = open_page("ada")
+    page.goto(task)
+    page.click("#diagram summary")
+    diagram = page.locator("#diagram [data-drawn]")
+    diagram.scroll_into_view_if_needed()
+    diagram.hover()
+    before = page.evaluate("scrollY")
+    page.mouse.wheel(0, -100)
+    page.wait_for_function("before => scrollY < before", arg=before)
+    diagram.click(position={"x": 5, "y": 5})
+    here = page.evaluate("scrollY")
+    shown = diagram.locator(".viewport").get_attribute("transform")
+    page.mouse.wheel(0, -100)
+    page.wait_for_function(
+        "shown => document.querySelector('[data-drawn] .viewport').getAttribute('transform') !== shown",
+        arg=shown,
+    )
+    assert page.evaluate("scrollY") == here
+
+
+def test_a_case_on_paper_says_which_it_is_and_shows_no_buttons(open_page, task):
+    page = open_page("ada")
+    page.goto(task)
+    page.get_by_role("link", name="打开案件").click()
+    page.emulate_media(media="print")
+    expect(page.locator("h1")).to_be_visible()
+    expect(page.locator(".page-pretitle")).to_contain_text("YS-")
+    expect(page.locator("button:visible, .btn:visible, textarea:visible")).to_have_count(0)
+
+
 def test_the_diagram_is_drawn_with_its_token_when_it_is_opened(open_page, task):
     page = open_page("ada")
     page.goto(task)

@@ -23,6 +23,13 @@ def test_a_task_of_the_group_waits_to_be_claimed(ada, task):
     assert "王 &lt;b&gt;五&lt;/b&gt;" in page
 
 
+def test_the_tab_counts_what_waits_claimed_or_not(ada, ben, task):
+    ben.post("/start/lend_key", {"borrower": "李四"})
+    ada.post(f"{task}/claim")
+    assert 'data-title-count="2"' in ada.get("/inbox").text
+    assert 'data-title-count="1"' in ben.get("/inbox").text
+
+
 def test_another_group_does_not_see_it(mei, task):
     assert "发放钥匙" not in mei.get("/inbox?which=groups").text
 
@@ -59,9 +66,16 @@ def test_a_new_task_appears_in_the_list(ada, database):
 
 
 def test_filters_live_in_the_address(ada, task):
-    for found in ("text=YS-2026", "due=today", "process=lend_key", "group=front_desk"):
+    for found in (
+        "text=YS-2026",
+        "text=钥匙 王 ys",
+        "text=王<b>",
+        "due=today",
+        "process=lend_key",
+        "group=front_desk",
+    ):
         assert "发放钥匙" in ada.get(f"/inbox?which=groups&{found}").text, found
-    for missed in ("text=nothing", "due=overdue", "process=move_in"):
+    for missed in ("text=nothing", "text=钥匙 六", "due=overdue", "process=move_in"):
         assert "没有符合条件的任务" in ada.get(f"/inbox?which=groups&{missed}").text, missed
 
 

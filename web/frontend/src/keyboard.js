@@ -12,6 +12,17 @@ function move(step) {
   all[next].scrollIntoView({ block: "nearest" });
 }
 
+// A list drawn anew leaves whoever was in it where they were: at their task, or at the one that took its place.
+let place = -1;
+document.addEventListener("htmx:beforeSwap", () => {
+  place = rows().indexOf(document.activeElement.closest("[data-row]"));
+});
+document.addEventListener("htmx:afterSwap", () => {
+  const all = rows();
+  if (place < 0 || !all.length || document.activeElement.closest("[data-row]")) return;
+  all[Math.min(place, all.length - 1)].querySelector("[data-opens]").focus({ preventScroll: true });
+});
+
 const keys = {
   j: () => move(1),
   k: () => move(-1),
