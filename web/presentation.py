@@ -35,6 +35,7 @@ def present(app: Flask) -> None:
         day=day,
         relative=relative,
         lasting=lasting,
+        span=span,
         iso=iso,
         prose=prose,
         value=value,
@@ -111,6 +112,11 @@ def relative(at: datetime) -> str:
 
 def lasting(since: datetime) -> str:
     """Return how long something has lasted: “3小时”，“2 days”."""
+    return span(clock.now() - since)
+
+
+def span(of: timedelta) -> str:
+    """Return a span of time: “3小时”，“2 days”."""
     return format_timedelta(
         of,
         granularity="minute",
