@@ -440,7 +440,12 @@ class _Check:
 
     def _readable(self, row: _Row) -> dict[str, str]:
         """Return the cells that can become values; what cannot is told."""
-        fields = {key: cell for key, cell in row.given.items() if key != NUMBER}
+        types = {key: each.type for key, each in self.register.fields.items()}
+        fields = {
+            key: tabular.day(cell) if types[key] == "date" else cell
+            for key, cell in row.given.items()
+            if key != NUMBER
+        }
         for key, cell in row.given.items():
             reason = tabular.spoiled(cell)
             if row.record is not None and key in self.hidden:
@@ -575,6 +580,8 @@ def store_import(
     told = {"register": register.key, "file": checked.file_name, "rows": total}
     counts = {"added": checked.report.added, "changed": checked.report.changed}
     history.write(uow, [Line(Kind.RECORDS_IMPORTED, user_name=by.name, detail=told | counts)])
+    if total > BATCH:
+        uow.gather_statistics(_record, tables.record_value)  # the next file is often right behind
     return checked.report
 
 

@@ -7,9 +7,10 @@ import csv
 import re
 import warnings
 import zipfile
-from collections.abc import Generator
-from contextlib import closing
-from datetime import date, datetime, time
+from collections.abc import Generator, Iterable
+from contextlib import ExitStack, closing
+from datetime import date, datetime, time, timedelta
+from itertools import repeat, zip_longest
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -23,6 +24,7 @@ MOST_ROWS = 500_000
 LAST_ROW = 1 << 20  # of a sheet; no spreadsheet counts further
 LONGEST_CELL = 5000  # characters
 LARGEST_UNPACKED = 1 << 30  # bytes of an XLSX
+LARGEST_IN_MEMORY = 1 << 25  # bytes of a row, and of each part that is no sheet
 
 _NOT_READABLE = Text(
     "文件无法读取：应为 CSV（UTF-8 或 GB18030）或 XLSX。",
@@ -32,7 +34,10 @@ _BAD_QUOTES = Text(
     "CSV 从第 {row} 行起读不下去：请看引号是否成对。",
     "From row {row} on the CSV cannot be read: look whether each quotation mark has its partner.",
 )
-_NOT_COMPUTED = Text("公式没有算出结果。", "It is a formula without a result.")
+_NOT_COMPUTED = Text(
+    "公式没有结果；请用表格软件打开文件，算好再保存。",
+    "It is a formula without a result; open the file in a spreadsheet, let it compute, and save it.",
+)
 _DIGITS_LOST = Text(
     "表格软件丢了长数字的后几位；请把这一列设为文本，再重填。",
     "The spreadsheet has lost the last digits of a long number; make the column text, and enter it again.",
@@ -121,8 +126,17 @@ def _unguarded(cell: str) -> str:
 
 # ---- what spreadsheets spoil ------------------------------------------------------------------------------
 
-_ERRORS = frozenset({"#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!", "#DIV/0!", "#SPILL!", "#CALC!"})
+_UNCOMPUTED = "#CALC!"
+_ERRORS = frozenset(
+    {"#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!", "#DIV/0!", "#SPILL!", _UNCOMPUTED}
+)
 _ROUNDED = re.compile(r"\d(\.\d+)?E\+\d{2}", re.IGNORECASE)
+
+
+def day(cell: str) -> str:
+    """Return the day for which a spreadsheet shows its number, where it was told that it is no date."""
+    is_number = re.fullmatch(r"[2-7]\d{4}", cell, re.ASCII)
+    return (date(1899, 12, 30) + timedelta(days=int(cell))).isoformat() if is_number else cell
 
 
 def spoiled(cell: str) -> Text | None:
@@ -136,22 +150,20 @@ def spoiled(cell: str) -> Text | None:
 
 
 def _xlsx_rows(path: Path) -> Generator[Row, None, None]:
-    _require_harmless(path)
+    has_formulas = _looked_through(path)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of styles and extensions that do not matter here
         try:
-            # As a stream: the name of a kept upload has no ending.
-            with path.open("rb") as stream, closing(_book(stream)) as book:
-                sheet = book.worksheets[0]
-                sheet.reset_dimensions()  # what the file says of its size may be a lie
-                for number, cells in enumerate(
-                    sheet.iter_rows(values_only=True, max_col=MOST_COLUMNS + 1), 1
-                ):
+            with closing(_sheet_rows(path, computed=True)) as computed, ExitStack() as opened:
+                written: Iterable[_Cells] = repeat(())
+                if has_formulas:
+                    written = opened.enter_context(closing(_sheet_rows(path, computed=False)))
+                for number, (cells, formulas) in enumerate(zip(computed, written, strict=False), 1):
                     if number > LAST_ROW:
                         raise _too_large()
                     # A stray cell in a sheet's last row brings a million empty rows before it.
-                    if cells.count(None) < len(cells):
-                        yield number, [_as_text(cell) for cell in cells]
+                    if (formulas or cells).count(None) < len(cells):
+                        yield number, [_as_text(cell) for cell in _with_uncomputed(cells, formulas)]
         except InvalidInput:
             raise
         # openpyxl raises whatever comes up in a malformed file.
@@ -159,21 +171,64 @@ def _xlsx_rows(path: Path) -> Generator[Row, None, None]:
             raise InvalidInput(_NOT_READABLE) from error
 
 
-def _book(stream: BinaryIO) -> Any:
-    return load_workbook(stream, read_only=True, data_only=True, keep_links=False)
+_Cells = tuple[Any, ...]
 
 
-def _require_harmless(path: Path) -> None:
+def _sheet_rows(path: Path, *, computed: bool) -> Generator[_Cells, None, None]:
+    """Go through all rows of the first sheet: what its formulas gave, or the formulas."""
+    # As a stream: the name of a kept upload has no ending.
+    with path.open("rb") as stream, closing(_book(stream, computed)) as book:
+        sheet = book.worksheets[0]
+        sheet.reset_dimensions()  # what the file says of its size may be a lie
+        yield from sheet.iter_rows(values_only=True, max_col=MOST_COLUMNS + 1)
+
+
+def _book(stream: BinaryIO, computed: bool) -> Any:
+    return load_workbook(stream, read_only=True, data_only=computed, keep_links=False)
+
+
+def _with_uncomputed(cells: _Cells, formulas: _Cells) -> _Cells:
+    """Return the cells with a mark where a formula has no result: whoever saved the file computed nothing."""
+    return tuple(
+        _UNCOMPUTED if cell is None and formula is not None else cell
+        for cell, formula in zip_longest(cells, formulas)
+    )
+
+
+def _looked_through(path: Path) -> bool:
+    """Return whether the sheets of a workbook hold formulas. Raises InvalidInput: it would take too much."""
     try:
         with zipfile.ZipFile(path) as archive:
             if sum(member.file_size for member in archive.infolist()) > LARGEST_UNPACKED:
-                raise InvalidInput(Text("解开后太大。", "It is too large when unpacked."))
-            for member in archive.infolist():
-                with archive.open(member) as stream:
-                    if b"<!DOCTYPE" in stream.read(1000).upper():
-                        raise InvalidInput(_NOT_READABLE)
+                raise _too_large_unpacked()
+            formulas = [_has_formulas(archive, member) for member in archive.infolist()]  # each is looked at
     except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, ValueError) as error:
         raise InvalidInput(_NOT_READABLE) from error
+    return any(formulas)
+
+
+def _has_formulas(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
+    is_sheet = part.filename.startswith("xl/worksheets/")
+    if not is_sheet and part.file_size > LARGEST_IN_MEMORY:
+        raise _too_large_unpacked()
+    found, of_row, before = False, 0, b""
+    with archive.open(part) as stream:
+        while chunk := stream.read(_CHUNK):
+            if not before and b"<!DOCTYPE" in chunk[:1000].upper():
+                raise InvalidInput(_NOT_READABLE)
+            seen, before = before + chunk, chunk[-10:]
+            found = found or _FORMULA.search(seen) is not None
+            of_row = 0 if _ROW.search(seen) else of_row + len(chunk)
+            if of_row > LARGEST_IN_MEMORY:
+                raise _too_large_unpacked()
+    return is_sheet and found
+
+
+_FORMULA, _ROW = re.compile(rb"<(\w+:)?f[\s>/]"), re.compile(rb"<(\w+:)?row[\s>/]")
+
+
+def _too_large_unpacked() -> InvalidInput:
+    return InvalidInput(Text("文件解开后太大。", "The file is too large when unpacked."))
 
 
 def _as_text(cell: Any) -> str:

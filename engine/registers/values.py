@@ -20,7 +20,7 @@ LONGEST_TITLE = 300
 _UNSAFE_KINDS = frozenset({"Cc", "Cf", "Cs", "Cn", "Zs", "Zl", "Zp"})
 
 _MISSING = Text("请填写。", "Please fill this in.")
-_NOT_OFFERED = Text("不是可选的值：{offered}。", "It is none of: {offered}.")
+_NOT_OFFERED = Text("没有这一项，可选：{offered}。", "There is no such choice; there are: {offered}.")
 _TOO_SMALL = Text("不能小于 {least}。", "It cannot be less than {least}.")
 _TOO_LARGE = Text("不能大于 {most}。", "It cannot be more than {most}.")
 _UNKNOWN = Text("登记簿没有这个字段。", "The register has no such field.")

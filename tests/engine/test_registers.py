@@ -528,6 +528,26 @@ def test_what_a_spreadsheet_has_spoiled_is_told_and_not_stored(estate, make):
     ]
 
 
+def test_a_formula_without_a_result_is_told_and_not_taken_for_nothing(estate):
+    rows = [["房号", "面积", "用途"], ["A-201", "=80+1", "住宅"], ["A-202", 90, None]]
+    upload, mapping, _ = uploaded(estate, "unit", xlsx_file(*rows))
+
+    report = run(estate, upload, mapping)
+
+    assert [(error.row, error.column.en, error.value) for error in report.errors] == [(2, "Area", "#CALC!")]
+
+
+def test_a_day_that_a_spreadsheet_shows_as_a_number_is_a_day(estate):
+    rows = [["A-101", 46000, "46364"], ["A-101", "99999", ""]]
+    upload, mapping, _ = uploaded(estate, "lease", xlsx_file(["单元", "起租日", "到期日"], *rows))
+
+    assert [error.row for error in run(estate, upload, mapping).errors] == [3]
+    upload, mapping, _ = uploaded(estate, "lease", xlsx_file(["单元", "起租日", "到期日"], rows[0]))
+    run(estate, upload, mapping)
+    values = estate.look(queries.record, "lease", "ZL-2026-0001", by="fang").values
+    assert (values["first_day"], values["last_day"]) == (date(2025, 12, 9), date(2026, 12, 8))
+
+
 def test_a_hidden_field_can_be_given_but_not_changed_by_an_import(estate):
     upload, mapping, _ = uploaded(
         estate, "customer", csv_file(["姓名", "身份证号"], ["王芳", ID_CARD], ["李娜", "***"])
@@ -834,12 +854,25 @@ def _replace_in_sheet(path, old, new):
             archive.writestr(name, content)
 
 
-def test_an_xlsx_that_unpacks_too_large_is_refused(tmp_path, monkeypatch):
+@pytest.mark.parametrize("limit", ["LARGEST_UNPACKED", "LARGEST_IN_MEMORY"])
+def test_an_xlsx_that_unpacks_too_large_is_refused(tmp_path, monkeypatch, limit):
     path = tmp_path / "x.xlsx"
     path.write_bytes(xlsx_file(["code"], ["A"]).getvalue())
-    monkeypatch.setattr(tabular, "LARGEST_UNPACKED", 1000)
+    monkeypatch.setattr(tabular, limit, 1000)
 
-    with pytest.raises(InvalidInput):
+    with pytest.raises(InvalidInput, match="unpacked"):
+        list(tabular.rows(path))
+
+
+def test_a_row_that_would_fill_the_memory_is_refused(tmp_path, monkeypatch):
+    path = tmp_path / "x.xlsx"
+    path.write_bytes(xlsx_file(["code"], ["A" * 5000], *(["A"] for _ in range(200))).getvalue())
+    monkeypatch.setattr(tabular, "_CHUNK", 2000)
+    assert len(list(tabular.rows(path))) == 202
+    _replace_in_sheet(path, b"<v>1</v>", b"<v>1</v>" + b" " * 100_000)
+    monkeypatch.setattr(tabular, "LARGEST_IN_MEMORY", 50_000)
+
+    with pytest.raises(InvalidInput, match="unpacked"):
         list(tabular.rows(path))
 
 

@@ -137,7 +137,7 @@ def test_mistakes_stand_beside_their_fields_with_all_that_was_typed(ada):
     assert 'value="A-&lt;1&gt;"' in answer.text
     assert 'value="-3"' in answer.text
     assert "不能小于 0" in answer.text
-    assert "不是可选的值" in answer.text
+    assert "没有这一项" in answer.text
 
 
 def test_a_field_that_the_register_does_not_have_is_refused(ada):
