@@ -138,7 +138,7 @@ def _begin(
     )
     instances.store(uow, held, cause, held.execution.latest)
     discard_start_draft(uow, process_key, by)
-    _deliver(uow, held.execution.latest.sent)
+    _deliver(uow, held.instance_id, held.execution.latest.sent)
     return Started(held.instance_id, case_number, tuple(held.tasks), _next_for(held, by))
 
 
@@ -315,7 +315,7 @@ def complete_task(
     )
     done = Done(task_id, by.name, on_behalf_of, fingerprint)
     instances.store(uow, held, cause, advance, done=done)
-    _deliver(uow, advance.sent)
+    _deliver(uow, held.instance_id, advance.sent)
     return Completed(row.id, _next_for(held, by))
 
 
@@ -679,7 +679,7 @@ def retry_incident(uow: UnitOfWork, incident_id: int, by: User) -> None:
     del held.incidents[found.token_id]  # resolved above: if it is still there, it is a new one
     advance = held.execution.retry(found.token_id)
     instances.store(uow, held, cause, advance)
-    _deliver(uow, advance.sent)
+    _deliver(uow, held.instance_id, advance.sent)
 
 
 def variables(uow: UnitOfWork, instance_id: int) -> dict[str, Any]:
@@ -786,7 +786,7 @@ def _catch(
         detail={"kind": kind, "name": name, "key": key, "changes": changes},
     )
     instances.store(uow, held, cause, advance)
-    _deliver(uow, advance.sent)
+    _deliver(uow, held.instance_id, advance.sent)
     return instance_id
 
 
@@ -821,15 +821,16 @@ def _start_by(uow: UnitOfWork, kind: str, name: str, values: Mapping[str, Any], 
         )
         instances.store(uow, held, cause, held.execution.latest)
         begun.append(held.instance_id)
-        _deliver(uow, held.execution.latest.sent)
+        _deliver(uow, held.instance_id, held.execution.latest.sent)
     return begun
 
 
-def _deliver(uow: UnitOfWork, sent: Iterable[SentEvent]) -> None:
+def _deliver(uow: UnitOfWork, sender_id: int, sent: Iterable[SentEvent]) -> None:
     """
     Pass on what an instance sent: a signal to all that wait, a message to the case that has waited longest.
 
-    A message that nobody waits for is lost, as BPMN has it; the sender's history says that it was sent.
+    The sender's own events have heard a signal as it was thrown. A message that nobody waits for is lost, as
+    BPMN has it; the sender's history says that it was sent.
     """
     for event in sent:
         uow.seen["deliveries"] = uow.seen.get("deliveries", 0) + 1
@@ -839,7 +840,8 @@ def _deliver(uow: UnitOfWork, sent: Iterable[SentEvent]) -> None:
                 name=event.name,
             )
         waiting = _waiting(uow, event.kind, event.name, event.correlation_key, None)
-        for instance_id in waiting if event.kind == "signal" else waiting[:1]:
+        others = [instance_id for instance_id in waiting if instance_id != sender_id]
+        for instance_id in others if event.kind == "signal" else waiting[:1]:
             _catch(uow, instance_id, event.kind, event.name, event.values, event.correlation_key, None)
         if not waiting:
             _start_by(uow, event.kind, event.name, event.values, None)
@@ -867,7 +869,7 @@ def fire_locked_timer(uow: UnitOfWork, row: Any) -> None:
     advance = held.execution.fire_timer(row.timer_token_id)
     cause = Line(Kind.TIMER_FIRED, row.timer_element_id, detail={"due": row.timer_due_at})
     instances.store(uow, held, cause, advance)
-    _deliver(uow, advance.sent)
+    _deliver(uow, held.instance_id, advance.sent)
 
 
 def _catch_up(uow: UnitOfWork, held: Held) -> None:
@@ -889,7 +891,7 @@ def _catch_up(uow: UnitOfWork, held: Held) -> None:
         advance = held.execution.fire_timer(overdue.token_id)
         cause = Line(Kind.TIMER_FIRED, overdue.element_id, detail={"due": overdue.due_at})
         instances.store(uow, held, cause, advance)
-        _deliver(uow, advance.sent)
+        _deliver(uow, held.instance_id, advance.sent)
 
 
 def _overdue(held: Held, failed: frozenset[str]) -> ArmedTimer | None:

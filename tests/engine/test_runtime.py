@@ -561,6 +561,46 @@ def test_a_message_reaches_the_case_that_waits_under_its_key(desk: Desk, deploy:
     assert desk.history(second) == ["started", "message_caught"]
 
 
+ALARM = process(
+    "alarm",
+    start(),
+    gateway("Fork", "parallel"),
+    task("Guard", "front_desk"),
+    '<bpmn:boundaryEvent id="Heard" name="Heard" attachedToRef="Guard" cancelActivity="false">'
+    '<bpmn:signalEventDefinition id="HeardSignal" signalRef="Bell"/></bpmn:boundaryEvent>',
+    task("Run", "front_desk"),
+    task("Watch", "front_desk"),
+    '<bpmn:intermediateThrowEvent id="Ring" name="Ring">'
+    '<bpmn:signalEventDefinition id="RingSignal" signalRef="Bell"/></bpmn:intermediateThrowEvent>',
+    end(),
+    flows=[
+        "Begin Fork",
+        "Fork Guard",
+        "Fork Watch",
+        "Watch Ring",
+        "Ring Done",
+        "Heard Run",
+        "Run Done",
+        "Guard Done",
+    ],
+    more='<bpmn:signal id="Bell" name="bell"/>',
+)
+
+
+def test_a_signal_is_heard_once_by_every_case_and_by_the_one_that_throws_it(
+    desk: Desk, deploy: Deploy
+) -> None:
+    deploy({"alarm.bpmn": ALARM})
+    other, own = desk.start("alarm"), desk.start("alarm")
+
+    desk.do(runtime.complete_task, desk.task("Watch", own), {}, by="fang")
+
+    heard = [
+        (row.instance_id, row.element_id) for row in desk.rows(tables.user_task) if row.element_id == "Run"
+    ]
+    assert sorted(heard) == [(other, "Run"), (own, "Run")]
+
+
 # ---- files -----------------------------------------------------------------------------------------------
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 50
