@@ -82,7 +82,7 @@ class UnitOfWork:
 
     def gather_statistics(self, *tables: Table) -> None:
         """
-        Do at once what PostgreSQL does by itself within a minute of many new rows; without names, of all tables.
+        Do at once what PostgreSQL does by itself within a minute of many new rows; unnamed, of all tables.
 
         Until then its plans fit the table as it was: a search by 500 numbers reads every row.
         """
