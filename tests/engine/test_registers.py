@@ -15,7 +15,7 @@ from decimal import Decimal
 
 import openpyxl
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 
 from engine import definitions, queries, registers, runtime, tables
 from engine.database import Database
@@ -484,6 +484,20 @@ def test_a_file_is_imported_with_its_columns_known_by_name(estate, make):
     assert estate.look(queries.record, "unit", "A-201", by="fang").history[0].by.name == "fang"
     progress = estate.look(registers.import_progress, upload, by="fang")
     assert (progress.stage, progress.report.added) == ("done", 2)
+
+
+def test_after_a_large_import_the_database_knows_how_many_records_there_are(estate):
+    if estate.database.is_sqlite:
+        pytest.skip("SQLite needs no statistics")
+    rows = [[f"B-{number:04}"] for number in range(1000)]
+    upload, mapping, _ = uploaded(estate, "unit", csv_file(["房号"], *rows))
+
+    run(estate, upload, mapping)
+
+    with estate.database.reading() as uow:
+        planned = uow.execute(text("SELECT reltuples FROM pg_class WHERE relname = 'record'")).scalar_one()
+        there = uow.execute(select(func.count()).select_from(tables.record)).scalar_one()
+    assert planned == there >= 1000
 
 
 def test_headings_may_stand_below_a_title(estate):
