@@ -337,7 +337,7 @@ def _hide(level: Level) -> None:
 
 def _compute(level: Level) -> None:
     for spec in level.layout.computed:
-        level.values[spec.key] = None
+        level.values.pop(spec.key, None)  # its own name is what the case has: it may stay as it is
         level.values[spec.key] = level.world.value(spec.expression, level.variables)
 
 

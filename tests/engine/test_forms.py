@@ -542,6 +542,21 @@ def test_an_expression_field_is_computed_from_what_was_typed() -> None:
     assert [span.text for span in texts[0].blocks[0].items[0]] == ["Together ", "1,001.00"]
 
 
+def test_an_expression_field_may_leave_what_the_case_has_as_it_is() -> None:
+    form = form_of(
+        field("checkbox", "pass_on"),
+        {
+            "type": "expression",
+            "key": "department",
+            "expression": '=if pass_on then "security" else department',
+        },
+    )
+
+    known = {"department": "engineering"}
+    assert load(form, {"pass_on": False}, known)["department"] == "engineering"
+    assert load(form, {"pass_on": True}, known)["department"] == "security"
+
+
 # what the case knows -------------------------------------------------------------------------------------
 
 
