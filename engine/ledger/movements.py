@@ -15,6 +15,7 @@ from engine.errors import Conflict, InvalidInput, NotFound, NotPermitted
 from engine.history import Kind, Line
 from engine.identity import User
 from engine.ledger.looking import standing, standing_of
+from engine.ledger.periods import Days, days_of
 from engine.ledger.posting import (
     LONGEST_NOTE,
     LONGEST_PERIOD,
@@ -44,7 +45,7 @@ from engine.ledger.shapes import (
     Receipt,
     Standing,
 )
-from engine.registers import access
+from engine.registers import access, records
 from engine.registers.shapes import ChargeItem
 from engine.texts import Text
 
@@ -57,18 +58,23 @@ def charge(uow: UnitOfWork, party: Party, charges: Sequence[Charge], author: Aut
     Charge items, all or none; return the total.
 
     Raises:
-        Conflict: a unit's item was charged for that period already, whoever had to pay; without a period, the
-            customer's.
+        Conflict: a unit's item was charged for that period already, or for a day of it, whoever had to pay;
+            without a period, the customer's.
         InvalidInput: a wrong amount, an unknown unit or customer.
         ExpressionFailed: there is no such item.
     """
     made, once = [], {}
+    spans: dict[str, list[Days]] = {}
     for each in charges:
         item, amount = item_of(uow, each.item), amount_of(uow, each.amount)
         period = short(each.period, LONGEST_PERIOD)
         key = _charge_key(uow, party, item.key, period)
-        if key in once:
+        days = days_of(period)
+        if key in once or (days is not None and any(days.meet(other) for other in spans.get(item.key, ()))):
             raise _charged_already(item, period, party.customer)
+        if days is not None:
+            _require_uncharged(uow, party, item, days)
+            spans.setdefault(item.key, []).append(days)
         once[key] = ""
         note = short(each.note, LONGEST_NOTE)
         made.append(Movement(RECEIVABLE, item.key, EntryKind.CHARGE, amount, period, note))
@@ -84,7 +90,7 @@ def _charge_key(uow: UnitOfWork, party: Party, item: str, period: str) -> str:
     """
     Return the key of the next charge of a unit's item and period: the same one, until it is corrected.
 
-    A month is charged once for a unit: owner and user do not both pay it. What bears no period is the
+    A period is charged once for a unit: owner and user do not both pay it. What bears no period is the
     customer's own, so that it does not bar the next customer of the unit.
     """
     corrected = 0
@@ -107,6 +113,33 @@ def _charge_key(uow: UnitOfWork, party: Party, item: str, period: str) -> str:
             customer = uow.execute(select(_entry.c.customer).where(*of_item).limit(1)).scalar()
             raise _charged_already(item_of(uow, item), period, customer or "")
         corrected += 1
+
+
+def _require_uncharged(uow: UnitOfWork, party: Party, item: ChargeItem, days: Days) -> None:
+    """
+    Raise Conflict where one of the days was charged for the unit's item, unless that was corrected.
+
+    The unit stays locked until the transaction ends: of two who charge its days, the second sees what the
+    first did.
+    """
+    unit_register = rules_of(uow).unit_register
+    if unit_register is not None:
+        records.lock_records(uow, unit_register, [party.unit])
+    correction = _entry.alias()
+    charged = uow.execute(
+        select(_entry.c.period, _entry.c.customer)
+        .outerjoin(correction, correction.c.corrects_id == _entry.c.id)
+        .where(
+            _entry.c.unit == party.unit,
+            _entry.c.item == item.key,
+            _entry.c.kind == EntryKind.CHARGE,
+            correction.c.id.is_(None),
+        )
+    )
+    for row in charged:
+        other = days_of(row.period)
+        if other is not None and other.meet(days):
+            raise _charged_already(item, row.period, row.customer)
 
 
 def _charged_already(item: ChargeItem, period: str, customer: str) -> Conflict:

@@ -111,7 +111,54 @@ def test_a_month_is_charged_once_for_a_unit_whoever_pays_and_the_refusal_says_wh
         do(books, ledger.charge, neighbour, [Charge("rent", "100", "2026-03")], NOBODY)
 
     assert HOME.customer in refused.value.message.zh and HOME.customer in refused.value.message.en
-    do(books, ledger.charge, neighbour, [Charge("rent", "30", "2026-03-20/31")], NOBODY)
+
+
+@pytest.mark.parametrize(
+    "period", ["2026-03-20/2026-03-31", "2026-03-20/31", "2026-03-20/2026-05-19", "2026-03-20/2026-04-01"]
+)
+def test_the_next_customer_of_a_month_is_charged_the_days_that_are_left(books, neighbour, period):
+    charged(books, ("rent", "190", "2026-03-01/2026-03-19"))
+
+    do(books, ledger.charge, neighbour, [Charge("rent", "120", period)], NOBODY)
+
+    assert (stands(books).receivable, stands(books, neighbour).receivable) == (190, 120)
+
+
+@pytest.mark.parametrize(
+    "period",
+    ["2026-03", "2026-03-19/2026-03-31", "2026-02/2026-04", "2026-01-01/2026-03-01", "2026-03-10/12"],
+)
+def test_no_day_of_a_unit_is_charged_twice(books, neighbour, period):
+    charged(books, ("rent", "190", "2026-03-01/2026-03-19"))
+
+    with pytest.raises(Conflict) as refused:
+        do(books, ledger.charge, neighbour, [Charge("rent", "120", period)], NOBODY)
+    do(books, ledger.charge, neighbour, [Charge("damage", "5", period)], NOBODY)
+
+    assert "2026-03-01/2026-03-19" in refused.value.message.zh and HOME.customer in refused.value.message.zh
+
+
+def test_days_of_one_request_do_not_meet_and_days_of_a_corrected_charge_are_free(books, neighbour):
+    with pytest.raises(Conflict):
+        charged(books, ("rent", "1", "2026-03"), ("rent", "1", "2026-03-31/2026-04-30"))
+    charged(books, ("rent", "310", "2026-03"))
+    with books.database.reading() as uow:
+        line = ledger.lines(uow, unit=HOME.unit)[0]
+    books.do(ledger.correct, line.id, "19 天", by="jing")
+
+    charged(books, ("rent", "190", "2026-03-01/19"))
+    do(books, ledger.charge, neighbour, [Charge("rent", "120", "2026-03-20/31")], NOBODY)
+
+    assert stands(books).receivable == 190
+
+
+@pytest.mark.parametrize(
+    "period", ["2026-13", "2026-03-31/2026-03-01", "2026-02-30/31", "ZL-2026-00001", "2026-3"]
+)
+def test_what_names_no_days_is_a_period_of_its_own(books, period):
+    charged(books, ("rent", "10", "2026-03"), ("rent", "20", period))
+
+    assert stands(books).receivable == 30
 
 
 def test_what_bears_no_period_is_charged_once_to_each_customer_of_a_unit(books, neighbour):

@@ -47,16 +47,18 @@ def test_an_office_pays_three_months_of_each_and_its_first_period() -> None:
     assert charges("leased_office") == {
         "rent_deposit": (Decimal("0.03"), "ZL-2026-00001"),
         "property_fee_guarantee": (Decimal("0.03"), "ZL-2026-00001"),
-        "rent": (Decimal("0.01"), "2026-12"),
-        "property_fee": (Decimal("0.01"), "2026-12"),
+        "rent": (Decimal("0.01"), "2026-12-31/2027-01-30"),
+        "property_fee": (Decimal("0.01"), "2026-12-31/2027-01-30"),
     }
 
 
 def test_a_flat_pays_by_its_area_and_no_rent() -> None:
-    found = charges("residential", lease_number=None, first_day=date(2026, 1, 31))
+    found = charges(
+        "residential", lease_number=None, first_day=date(2026, 1, 31), charged_until=date(2026, 2, 27)
+    )
 
     assert found == {
-        "property_fee": (Decimal("0.01"), "2026-01"),
+        "property_fee": (Decimal("0.01"), "2026-01-31/2026-02-27"),
         "air_conditioning": (Decimal("199.98"), "RZ-20261231-0001"),
         "prepaid_property_fee": (Decimal("0.03"), "RZ-20261231-0001"),
         "utility_deposit": (Decimal(500), "RZ-20261231-0001"),
