@@ -45,7 +45,7 @@ from engine.texts import Text
 
 FAILED, USAGE = 1, 2
 
-DEFINITION_FILES = (".bpmn", ".dmn", ".form", ".html", "registers.toml")
+DEFINITION_FILES = (".bpmn", ".dmn", ".form", ".html", "registers.toml", "figures.toml")
 FOLDERS = ("forms", "papers")  # of files that belong to what lies in the folder above
 
 

@@ -14,23 +14,25 @@ from typing import Any, Literal, TypeVar
 
 from sqlalchemy import func, insert, select
 
-from engine import forms, history, papers, registers, sources, tables
+from engine import figures, forms, history, papers, registers, sources, tables
 from engine.bpmn import checks, decision_files, diagram
 from engine.bpmn.decisions import DecisionTable
 from engine.bpmn.diagram import Diagram, Program
 from engine.bpmn.execution import DecisionOutcome
 from engine.bpmn.service_checks import KnownNames, KnownRegister, Use, is_there
 from engine.database import UnitOfWork
+from engine.editions import changed, editions
 from engine.errors import Conflict, ExpressionFailed, Finding, InvalidDefinition, InvalidInput, NotFound
 from engine.forms import Form
-from engine.editions import changed, editions
 from engine.identity import Capability, User, groups, require
 from engine.registers.shapes import Register
 from engine.services import TOPICS
 from engine.texts import Text
 
-Kind = Literal["process", "decision", "form", "paper", "registers"]
+Kind = Literal["process", "decision", "form", "paper", "registers", "figures"]
 KINDS: Mapping[str, Kind] = {".bpmn": "process", ".dmn": "decision", ".form": "form", ".html": "paper"}
+#: Those of which there is one, by the name of its file.
+SINGLE: Mapping[str, Kind] = {registers.FILE_NAME: "registers", figures.FILE_NAME: "figures"}
 
 LARGEST_FILE = 5 * 1024 * 1024  # bytes, of one diagram, table or form
 LARGEST_UPLOAD = 20 * 1024 * 1024  # bytes, unpacked
@@ -71,9 +73,8 @@ class Deployed:
 
 def kind_of(name: str) -> Kind | None:
     """Return what a file of this name defines; None where it is no file of ours."""
-    if PurePosixPath(name).name == registers.FILE_NAME:
-        return "registers"
-    return KINDS.get(PurePosixPath(name).suffix.lower())
+    single = SINGLE.get(PurePosixPath(name).name)
+    return single or KINDS.get(PurePosixPath(name).suffix.lower())
 
 
 def latest(uow: UnitOfWork, kind: Kind, key: str) -> Version | None:
@@ -269,8 +270,7 @@ def _restricted(uow: UnitOfWork, edition_and_ids: tuple[int, Sequence[int]]) -> 
     found: set[str] = set()
     for definition_id in edition_and_ids[1]:
         one = read_diagram(uow, definition_id)
-        forms_of_it = (latest_form(uow, key) for key in _form_keys(one))
-        found |= _restricted_in(one, [known[1] for known in forms_of_it if known is not None]).keys()
+        found |= _restricted_in(one, forms_of(uow, one)).keys()
     return frozenset(found)
 
 
@@ -290,8 +290,7 @@ def _restricted_in(diagram: Diagram, asked: Iterable[Form]) -> dict[str, frozens
         for name, keys in form.restricted_keys.items():
             present = found.get(name, keys)
             found[name] = present | keys if present and keys else frozenset()
-    listed = diagram.properties.get("restricted", "").split(",")
-    return found | {name.strip(): frozenset[str]() for name in listed if name.strip()}
+    return found | {name: frozenset[str]() for name in _listed(diagram, "restricted")}
 
 
 def decide(
@@ -326,7 +325,8 @@ def check_files(uow: UnitOfWork, files: Mapping[str, bytes]) -> list[Finding]:
     read = [_Read(name, content) for name, content in sorted(files.items())]
     known = _known(uow, read)
     findings = [finding for one in read for finding in one.findings(known)]
-    return findings + _twice(read) + _still_used(uow, read, known) + _newly_copied(uow, read, known)
+    findings += _twice(read) + _still_used(uow, read, known) + _newly_copied(uow, read, known)
+    return findings + _miscounted(uow, read)
 
 
 @dataclass
@@ -367,8 +367,8 @@ class _Read:
                     "file-kind",
                     Text("这不是流程图、决策表或表单。", "This is no diagram, table or form."),
                     Text(
-                        "只接受 .bpmn、.dmn、.form、.html（单据）和 registers.toml。",
-                        "Only .bpmn, .dmn, .form, .html (papers) and registers.toml are taken.",
+                        "只接受 .bpmn、.dmn、.form、.html（单据）、registers.toml 和 figures.toml。",
+                        "Only .bpmn, .dmn, .form, .html (papers), registers.toml and figures.toml are taken.",
                     ),
                 )
             ]
@@ -394,6 +394,8 @@ class _Read:
             return papers.examine(self.content, self.name)[1]
         if self.kind == "registers":
             return registers.examine(self.content, self.name, known.groups)[1]
+        if self.kind == "figures":
+            return []  # what may be counted depends on the other files: see _miscounted
         return list(checks.check(self.content, self.name, known))
 
     def _error(self, code: str, message: Text, hint: Text) -> Finding:
@@ -408,8 +410,8 @@ class _Read:
             return [("process", key) for key in self.process_ids]
         if self.kind == "paper":
             return [("paper", PurePosixPath(self.name).stem)]
-        if self.kind == "registers":
-            return [("registers", registers.KEY)]
+        if self.kind in ("registers", "figures"):
+            return [(self.kind, self.kind)]
         return [("decision", one.key) for one in self.tables]
 
 
@@ -502,6 +504,74 @@ def _newly_copied(uow: UnitOfWork, read: Sequence[_Read], known: checks.Known) -
             text = source(uow, each.id)
             present = checks.copies(text, each.file_name, before)
             found += [one for one in checks.copies(text, each.file_name, known) if one not in present]
+    return found
+
+
+def _miscounted(uow: UnitOfWork, read: Sequence[_Read]) -> list[Finding]:
+    """Return what is wrong with a figures.toml, and what the one in force can no longer count."""
+    uploaded = next((file for file in read if file.kind == "figures"), None)
+    if any(file.kind in ("process", "form") and not (file.diagram or file.form) for file in read):
+        then = None  # what cannot be read may hold what is counted; its own findings are enough
+    else:
+        given = {file.diagram.process_id: file.diagram for file in read if file.diagram is not None}
+        asked = {file.form.key: file.form for file in read if file.form is not None}
+        then = _countable(uow, given, asked)
+    if uploaded is not None:
+        return figures.examine(uploaded.content.decode("utf-8-sig", "replace"), uploaded.name, then)[1]
+    if then is None:
+        return []
+    lost = []
+    for key, sheet in figures.sheets(uow).items():
+        names = sheet.variables & (countable(uow).get(key, frozenset()) - then.get(key, frozenset()))
+        lost += [_no_longer_counted(uow, key, name) for name in sorted(names)]
+    return lost
+
+
+def _no_longer_counted(uow: UnitOfWork, process_key: str, name: str) -> Finding:
+    message = Text(
+        "统计（figures.toml）用到变量“{name}”，部署后就统计不到了。",
+        "The figures (figures.toml) count by “{name}”, and could not do so any more.",
+    )
+    hint = Text(
+        "把它留在流程的 searchable 里且不受限，或同时改 figures.toml。",
+        "Keep it in the process's property searchable, not restricted; or change figures.toml too.",
+    )
+    process = latest(uow, "process", process_key)
+    file_name = process.file_name if process else figures.FILE_NAME
+    return Finding("warning", "not-countable", message.format(name=name), hint, file_name, process_key)
+
+
+def countable(uow: UnitOfWork) -> Mapping[str, frozenset[str]]:
+    """Return what cases may be counted by, by process: the variables searched for and not restricted."""
+    return _kept(
+        uow, "countable", editions(uow).get("definitions", 0), lambda uow, _: _countable(uow, {}, {})
+    )
+
+
+def _countable(
+    uow: UnitOfWork, given: Mapping[str, Diagram], asked: Mapping[str, Form]
+) -> dict[str, frozenset[str]]:
+    """Return what could be counted with these diagrams and forms over those in force."""
+    diagrams = {each.key: read_diagram(uow, each.id) for each in all_latest(uow, "process")} | dict(given)
+    return {
+        key: _listed(one, "searchable") - _restricted_in(one, forms_of(uow, one, asked)).keys()
+        for key, one in diagrams.items()
+    }
+
+
+def _listed(diagram: Diagram, property_name: str) -> frozenset[str]:
+    names = diagram.properties.get(property_name, "").split(",")
+    return frozenset(name.strip() for name in names if name.strip())
+
+
+def forms_of(uow: UnitOfWork, diagram: Diagram, given: Mapping[str, Form] | None = None) -> list[Form]:
+    """Return the forms in force that a diagram names, with those given in their place."""
+    found = []
+    for key in sorted(_form_keys(diagram)):
+        known = latest_form(uow, key)
+        form = (given or {}).get(key) or (known and known[1])
+        if form:
+            found.append(form)
     return found
 
 
@@ -640,8 +710,8 @@ def _contents(name: str, content: bytes) -> list[_Item]:
     if kind == "paper":
         template = papers.read(content, file_name)
         return [_Item(kind, template.key, template.name, file_name, content)]
-    if kind == "registers":
-        return [_Item(kind, registers.KEY, _REGISTERS, file_name, content)]
+    if kind in ("registers", "figures"):
+        return [_Item(kind, kind, _SINGLE_NAMES[kind], file_name, content)]
     if kind == "process":
         read = diagram.read(content, file_name)
         return [_Item(kind, read.process_id, read.name, file_name, content)]
@@ -654,7 +724,10 @@ def _contents(name: str, content: bytes) -> list[_Item]:
     return [_Item("form", asked.key, asked.name, file_name, content)]
 
 
-_REGISTERS = Text("登记簿", "Registers")
+_SINGLE_NAMES: Mapping[str, Text] = {
+    registers.KEY: Text("登记簿", "Registers"),
+    figures.KEY: Text("统计", "Figures"),
+}
 
 
 def _deploy_one(
@@ -695,7 +768,7 @@ def _forget_latest(uow: UnitOfWork) -> None:
 
 def deploy_folder(uow: UnitOfWork, folder: Path, by: User) -> list[Deployed]:
     """
-    Deploy what is new in a folder's .bpmn, .dmn, .form and .html files and its registers.toml.
+    Deploy what is new in a folder's .bpmn, .dmn, .form and .html files, its registers.toml and figures.toml.
 
     A file that was deployed from disk before is left alone, so that it never overwrites a newer version that
     was made in the page.
@@ -758,9 +831,10 @@ def _require_plain(name: str) -> None:
     if kind_of(name) is None:
         raise InvalidInput(
             Text(
-                "“{name}”不能部署：只接受 .bpmn、.dmn、.form、.html（单据）、registers.toml 和它们的 .zip。",
+                "“{name}”不能部署：只接受 .bpmn、.dmn、.form、.html（单据）、registers.toml、figures.toml"
+                "和它们的 .zip。",
                 "“{name}” cannot be deployed: only .bpmn, .dmn, .form, .html (papers), registers.toml, "
-                "or a .zip of them.",
+                "figures.toml, or a .zip of them.",
             ),
             name=name,
         )

@@ -26,7 +26,7 @@ _GROUPS_IN_XML = re.compile(rb"candidate(?:Starter)?Groups\s*=\s*[\"']([^\"'$]*)
 def folder_files(folder: Path) -> dict[str, bytes]:
     """Return a folder's diagrams, tables, forms (which may lie in ``forms/``), groups and people."""
     patterns = (
-        "*.bpmn", "*.dmn", "*.form", "forms/*.form", "papers/*.html", "registers.toml",
+        "*.bpmn", "*.dmn", "*.form", "forms/*.form", "papers/*.html", "registers.toml", "figures.toml",
         "organisation.toml", "demo/people.toml",
     )  # fmt: skip
     return {

@@ -22,7 +22,7 @@ HERE = Path(__file__).parent
 #: One module each with a ``blueprint``; the pages of ``OPEN_PAGES`` need no login.
 BLUEPRINTS = (
     "auth", "inbox", "tasks", "start", "files", "account", "cases", "definitions", "modeller", "people",
-    "calendar", "registers", "ledger", "imports", "papers",
+    "calendar", "registers", "ledger", "imports", "papers", "figures",
 )  # fmt: skip
 OPEN_PAGES = {"static", "auth.login", "auth.choose_language", "home", "papers.check"}
 FILES_AT_ONCE = 5  # a form may bring this many files of the largest size

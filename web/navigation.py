@@ -22,6 +22,11 @@ def _sees_registers(user: User) -> bool:
         return registers.sees_any(uow, user)
 
 
+def _sees_figures(user: User) -> bool:
+    with reading() as uow:
+        return bool(queries.figures_offered(uow, user))
+
+
 @dataclass(frozen=True)
 class Entry:
     """One entry of the bar, for those with one of the capabilities (none: for all), if its page exists."""
@@ -57,6 +62,7 @@ ENTRIES = (
         concerns=_sees_registers,
         blueprints=frozenset({"ledger", "imports"}),
     ),
+    Entry("figures.overview", _("统计"), "chart-bar", concerns=_sees_figures),
     Entry(
         "definitions.overview",
         _("流程定义"),

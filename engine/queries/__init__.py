@@ -4,6 +4,19 @@ from __future__ import annotations
 
 from engine.queries.case_pages import case, case_by_number, case_choices, cases
 from engine.queries.definition_pages import definition, definitions_list, diagram_source
+from engine.queries.figure_export import export_figures
+from engine.queries.figure_pages import counted_cases, figures_of, figures_offered
+from engine.queries.figure_shapes import (
+    CountedCase,
+    CountedCases,
+    FigureHead,
+    FigurePage,
+    MonthFigure,
+    RateFigure,
+    StepFigure,
+    Tally,
+    TallyLine,
+)
 from engine.queries.house_pages import house_history
 from engine.queries.inbox_pages import (
     inbox,
@@ -102,6 +115,8 @@ __all__ = [
     "Choice",
     "CommentLine",
     "Count",
+    "CountedCase",
+    "CountedCases",
     "Counts",
     "DecisionShown",
     "DefinitionPage",
@@ -109,6 +124,8 @@ __all__ = [
     "DueFilter",
     "FieldHead",
     "FieldShown",
+    "FigureHead",
+    "FigurePage",
     "FileLine",
     "FormSheet",
     "Group",
@@ -121,6 +138,7 @@ __all__ = [
     "LedgerLines",
     "LinkedRecords",
     "Money",
+    "MonthFigure",
     "NotificationLine",
     "PaperCheck",
     "PaperFact",
@@ -130,6 +148,7 @@ __all__ = [
     "PersonLine",
     "Picture",
     "ProfilePage",
+    "RateFigure",
     "RecordHistoryLine",
     "RecordLine",
     "RecordLink",
@@ -141,7 +160,10 @@ __all__ = [
     "Startable",
     "Step",
     "StepAnswers",
+    "StepFigure",
     "Substitution",
+    "Tally",
+    "TallyLine",
     "TaskLine",
     "TaskPage",
     "TimerLine",
@@ -152,9 +174,13 @@ __all__ = [
     "case_of_task",
     "cases",
     "check_paper",
+    "counted_cases",
     "definition",
     "definitions_list",
     "diagram_source",
+    "export_figures",
+    "figures_of",
+    "figures_offered",
     "house_history",
     "inbox",
     "inbox_counts",

@@ -16,7 +16,7 @@ from engine.texts import Text
 
 _definition = tables.definition
 _COLUMNS = [column for column in _definition.c if column.name != "source"]
-_ORDER = {"process": 0, "decision": 1, "form": 2, "paper": 3, "registers": 4}
+_ORDER = {"process": 0, "decision": 1, "form": 2, "paper": 3, "registers": 4, "figures": 5}
 
 
 def definitions_list(uow: UnitOfWork, by: User) -> tuple[DefinitionVersion, ...]:
