@@ -248,8 +248,8 @@ _UPDATE_INSTANCE = (
         {
             name: bindparam(name)
             for name in (
-                "status", "revision", "state", "title", "customer", "unit", "search_text", "performers",
-                "viewers", "restricted", "changed_at", "ended_at", "end_element_id",
+                "status", "revision", "state", "title", "title_en", "customer", "unit", "search_text",
+                "performers", "viewers", "restricted", "changed_at", "ended_at", "end_element_id",
             )
         }
     )
@@ -422,19 +422,21 @@ def _status(ended_at: str | None, *, is_cancelled: bool, is_stuck: bool) -> str:
     return "stopped" if is_stuck else "running"
 
 
+#: What a case is recognised by in lists, and the property of the process that says it.
+_FACE = {"title": "caseTitle", "title_en": "caseTitleEn", "customer": "caseCustomer", "unit": "caseUnit"}
+
+
 def _face(uow: UnitOfWork, held: Held) -> dict[str, str]:
     """Return title, customer and unit as the diagram says; restricted values cannot get into them."""
-    properties = held.program.root.properties
-    wanted = {name: properties.get(name) for name in ("caseTitle", "caseCustomer", "caseUnit")}
+    wanted = {column: held.program.root.properties.get(name) for column, name in _FACE.items()}
     if not any(wanted.values()):
-        return {"title": "", "customer": "", "unit": ""}
+        return dict.fromkeys(_FACE, "")
     seen = held.execution.seen_variables
     variables = {**seen, **dict.fromkeys(held.restricted & seen.keys(), HIDDEN)}
     functions = expression_functions(uow)
     return {
-        "title": _written(wanted["caseTitle"], variables, functions)[:300],
-        "customer": _written(wanted["caseCustomer"], variables, functions)[:200],
-        "unit": _written(wanted["caseUnit"], variables, functions)[:200],
+        column: _written(text, variables, functions)[: 300 if column.startswith("title") else 200]
+        for column, text in wanted.items()
     }
 
 

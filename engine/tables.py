@@ -193,6 +193,7 @@ process_instance = Table(
     Column("revision", Integer, nullable=False, default=0),
     Column("state", Text, nullable=False),  # as Execution wrote it: key order matters
     Column("title", String(300), nullable=False, default=""),
+    Column("title_en", String(300), nullable=False, server_default=""),
     Column("customer", String(200), nullable=False, default=""),
     Column("unit", String(200), nullable=False, default=""),
     Column("search_text", Text, nullable=False, default=""),  # lower case

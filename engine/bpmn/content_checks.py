@@ -36,7 +36,8 @@ class Known:
 
 PROPERTIES: Mapping[str, str] = {
     "labelEn": "*", "documentationEn": "*", "rules": "*", "notBy": "userTask", "notify": "userTask",
-    "caseNumberPrefix": "process", "caseTitle": "process", "caseCustomer": "process", "caseUnit": "process",
+    "caseNumberPrefix": "process", "caseTitle": "process", "caseTitleEn": "process",
+    "caseCustomer": "process", "caseUnit": "process",
     "searchable": "process", "visibleTo": "process", "restricted": "process",
     "collect": "*", "correlationKey": "*", "payload": "*",
 }  # fmt: skip
@@ -128,7 +129,7 @@ class ContentCheck:
 
     def process(self, process: Element) -> None:
         own = properties(process)
-        for name in ("caseTitle", "caseCustomer", "caseUnit"):
+        for name in ("caseTitle", "caseTitleEn", "caseCustomer", "caseUnit"):
             if own.get(name):
                 self.template(process, own[name], Text(f"{name} ", f"{name} "))
         for group in _listed(own.get("visibleTo", "")):

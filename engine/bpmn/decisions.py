@@ -46,7 +46,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Naming:
-    """How people call a variable and its codes; ``source`` may say where these are: ``groups``, ``key.kind``."""
+    """How people call a variable and its codes; ``source``: who else knows these, such as ``groups``."""
 
     label: Text
     codes: Mapping[str, Text] = field(default_factory=dict)

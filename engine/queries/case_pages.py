@@ -176,7 +176,7 @@ def _lines_with(uow: UnitOfWork, rows: Sequence[Any], names: Names) -> tuple[Cas
             case_number=row.case_number,
             process_key=row.process_key,
             process_name=names.process(row.process_key),
-            title=row.title,
+            title=Text(row.title, row.title_en or row.title),
             customer=row.customer,
             unit=row.unit,
             status=row.status,

@@ -169,6 +169,7 @@ def _case_columns() -> list[Any]:
         _instance.c.case_number,
         _instance.c.process_key.label("case_process"),
         _instance.c.title,
+        _instance.c.title_en,
         _instance.c.customer,
         _instance.c.unit,
     ]
@@ -190,7 +191,7 @@ def _item(uow: UnitOfWork, row: Any, by: User, names: Names) -> InboxItem:
         process_name=names.process(row.case_process),
         element_id=row.element_id,
         name=Text(row.name_zh, row.name_en),
-        title=row.title,
+        title=Text(row.title, row.title_en or row.title),
         customer=row.customer,
         unit=row.unit,
         groups=names.groups(json.loads(row.candidate_groups)),

@@ -74,6 +74,7 @@ class Answer:
     label: Text
     value: Any
     is_hidden: bool = False
+    is_asked: bool = False  # by a form; else the process worked it out
 
 
 @dataclass(frozen=True)
@@ -194,7 +195,7 @@ class CaseLine:
     case_number: str
     process_key: str
     process_name: Text
-    title: str
+    title: Text
     customer: str
     unit: str
     status: str  # running, completed, cancelled, stopped
@@ -242,7 +243,7 @@ class InboxItem:
     process_name: Text
     element_id: str
     name: Text
-    title: str
+    title: Text
     customer: str
     unit: str
     groups: tuple[Group, ...]

@@ -47,7 +47,7 @@ def timed(deploy: Deploy, desk: Desk) -> Desk:
 
 def titles(page: queries.InboxPage) -> list[str]:
     """Return the titles of an inbox page's cases."""
-    return [item.title for item in page.items]
+    return [item.title.zh for item in page.items]
 
 
 # ---- inbox -----------------------------------------------------------------------------------------------
@@ -313,7 +313,7 @@ def test_cases_are_found(repair: Desk, which: CaseFilter, found: list[str]) -> N
 
     page = repair.look(queries.cases, which=which, by="zhu")
 
-    assert [line.title for line in page.items] == found
+    assert [line.title.zh for line in page.items] == found
     assert str(page.count) == str(len(found))
 
 
@@ -324,7 +324,7 @@ def test_overdue_cases_are_found(timed: Desk, moved_clock: clock.MovedClock) -> 
 
     (line,) = timed.look(queries.cases, which=CaseFilter(overdue=True), by="fang").items
 
-    assert (line.title, line.is_overdue, line.next_due_at) == ("1", True, MONDAY + timedelta(hours=1))
+    assert (line.title.zh, line.is_overdue, line.next_due_at) == ("1", True, MONDAY + timedelta(hours=1))
 
 
 def test_cases_come_in_pages_newest_first(repair: Desk) -> None:
@@ -334,7 +334,7 @@ def test_cases_come_in_pages_newest_first(repair: Desk) -> None:
     first = repair.look(queries.cases, by="fang", limit=3)
     second = repair.look(queries.cases, by="fang", limit=3, after=first.next_after)
 
-    assert [line.title for line in first.items + second.items] == ["4", "3", "2", "1", "0"]
+    assert [line.title.zh for line in first.items + second.items] == ["4", "3", "2", "1", "0"]
     assert second.next_after is None
 
 
@@ -370,6 +370,20 @@ def test_the_case_page_tells_the_whole_story(desk: Desk, deploy: Deploy) -> None
     assert page.pictures[0].passed == ("Begin", "Do", "Ask")
     assert (page.may_cancel, page.may_retry) == (False, False)
     assert page.comments[0].text == "注意"
+
+
+def test_a_title_follows_its_readers_language(desk: Desk, deploy: Deploy) -> None:
+    deploy({
+        "lend.bpmn": process("lend", start("asks"), task("Do", "front_desk"), end(), flows=["Begin Do", "Do Done"],
+                             caseTitle="借出 ${what}", caseTitleEn="Loan of ${what}"),
+        "asks.form": form("asks", text("what")),
+    })  # fmt: skip
+    desk.start("lend", what="梯子")
+
+    (line,) = desk.look(queries.cases, which=CaseFilter(text="loan of"), by="fang").items
+    (item,) = desk.look(queries.inbox, by="fang", which="groups").items
+
+    assert line.title == item.title == Text("借出 梯子", "Loan of 梯子")
 
 
 def test_a_decision_is_told_in_the_words_of_its_table(desk: Desk, deploy: Deploy) -> None:

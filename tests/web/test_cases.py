@@ -193,8 +193,8 @@ def test_a_timer_and_a_decision_are_told(ada, olga, database, sharing):
     assert "第 2 版" in page
     assert "几把" in page, "the result is called as the table calls it"
     assert "打开决策表" not in page, "the front desk may not look at definitions"
-    assert "rule_for_ada" not in page
-    assert "rule_for_ada" in olga.get(case).text
+    assert "第 1 行" not in page
+    assert "第 1 行" in olga.get(case).text
 
 
 def test_restricted_values_are_masked(ada, olga, database):
