@@ -325,6 +325,8 @@ class _Reader:
             )
         allowed = {*ACTIONS[actions[0]], actions[0]} if actions else set(CHECKS)
         for key, value in step.keys.items():
+            if key in CHECKS and actions:
+                raise self._wrong(step.line, _LOOKS_APART, key=key, action=actions[0])
             if key not in allowed:
                 raise self._wrong(step.line, _UNKNOWN_KEY, key=key)
             is_right = isinstance(value, _TYPES[key]) and (bool in _TYPES[key] or not isinstance(value, bool))
@@ -369,6 +371,10 @@ class _Reader:
 
 
 _UNKNOWN_KEY = Text("不认识“{key}”。", "“{key}” is not known here.")
+_LOOKS_APART = Text(
+    "“{action}”做完之后再看“{key}”：请另写一步。",
+    "“{key}” looks at what “{action}” did: make it the next step.",
+)
 _WRONG_TYPE = Text("“{key}”应为{expected}。", "“{key}” must be {expected}.")
 _NOT_A_TIME = Text(
     "“{value}”不是时间，应类似 2026-03-09T17:00。", "“{value}” is not a time such as 2026-03-09T17:00."

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import json
 import tempfile
 import time as stopwatch
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -93,6 +95,10 @@ def _stage(sources: tuple[tuple[str, bytes], ...]) -> Stage:
 
 
 def _check_names(journey: Journey, stage: Stage) -> None:
+    """See that somebody begins a journey and the diagrams have what it names. Raises InvalidJourney."""
+    if journey.start is None and not any(step.action in ("start", "message") for step in journey.steps):
+        what = Text("没有写由谁发起（start）。", "It does not say who starts it (start).")
+        raise InvalidJourney(journey.file_name, journey.line, what)
     cases = [_elements(journey.process, journey, journey.line, stage)]
     elements = cases[0]
     for step in journey.steps:
@@ -109,6 +115,9 @@ def _check_names(journey: Journey, stage: Stage) -> None:
             if element_id not in elements:
                 what = Text("流程图里没有元素“{id}”。", "The diagram has no element “{id}”.")
                 raise InvalidJourney(journey.file_name, step.line, what.format(id=element_id))
+        if step.action == "message" and step.keys["message"] not in stage.messages:
+            what = Text("没有流程图等待消息“{name}”。", "No diagram waits for a message “{name}”.")
+            raise InvalidJourney(journey.file_name, step.line, what.format(name=step.keys["message"]))
 
 
 def _elements(process: str, journey: Journey, line: int, stage: Stage) -> Collection[str]:
@@ -239,26 +248,37 @@ class Run:
         self.instance_id = dict(enumerate(self._begun, 1)).get(step.keys["case"])
 
     def _task(self, step: Step) -> Surprise | None:
-        task = self._find(step.keys["task"], step.keys.get("nth", 1), ("open",))
-        if isinstance(task, Surprise):
-            return task
-        self._complete(task, step)
-        return None
+        """Complete the task meant; among several of one id the oldest that is for whoever does it."""
+        nth = step.keys.get("nth")
+        found = self._find(step.keys["task"], nth or 1, ("open",))
+        if isinstance(found, Surprise):
+            return found
+        refused: BanjieError | None = None
+        for task in found if nth is None else found[nth - 1 : nth]:
+            try:
+                self._complete(task, step)
+            except (NotPermitted, Conflict) as error:
+                refused = refused or error
+            else:
+                return None
+        assert refused is not None
+        raise refused
 
     def _refuse(self, step: Step) -> Surprise | None:
-        task = self._find(step.keys["refuse"], step.keys.get("nth", 1), ("open", "completed", "cancelled"))
-        if isinstance(task, Surprise):
-            return task
+        nth = step.keys.get("nth", 1)
+        found = self._find(step.keys["refuse"], nth, ("open", "completed", "cancelled"))
+        if isinstance(found, Surprise):
+            return found
         because = step.keys["because"]
         expected = Text("被拒绝，原因：{because}", "refused because of: {because}").format(because=because)
         try:
-            self._complete(task, step)
+            self._complete(found[nth - 1], step)
         except BanjieError as error:
             return None if because in _reasons(error) else Surprise(expected, _told(error))
         return Surprise(expected, Text("没有被拒绝", "it was not refused"))
 
-    def _find(self, element_id: str, nth: int, states: Sequence[str]) -> Row[Any] | Surprise:
-        """Return the nth oldest task of this element in the first of these states that has any."""
+    def _find(self, element_id: str, nth: int, states: Sequence[str]) -> list[Row[Any]] | Surprise:
+        """Return the tasks of this element in the first of these states that has any: n or more, by age."""
         with self._database.reading() as uow:
             tasks = journey_checks.tasks(uow, self._instance(uow))
         found: list[Row[Any]] = []
@@ -267,7 +287,7 @@ class Run:
                 each for each in tasks if each.element_id == element_id and each.status == state
             ]
         if len(found) >= nth:
-            return found[nth - 1]
+            return found
         open_ids = sorted(each.element_id for each in tasks if each.status == "open")
         return Surprise(
             Text("任务“{id}”开着", "the task “{id}” is open").format(id=element_id),
@@ -285,7 +305,13 @@ class Run:
                 runtime.claim_task(uow, task.id, by)
             runtime.complete_task(uow, task.id, submitted, by, variables=beside)
 
-        self._as_any_of(step.keys["by"], attempt, first=task.assignee, last=task.completed_by)
+        try:
+            self._as_any_of(step.keys["by"], attempt, first=task.assignee, last=task.completed_by)
+        except SamePerson:
+            raise
+        except (NotPermitted, NotFound) as error:
+            offered = json.loads(task.candidate_groups) + json.loads(task.candidate_users) or [task.assignee]
+            raise NotPermitted(_NOT_THEIRS, who=step.keys["by"], offered=written(offered)) from error
 
     def _as_any_of(
         self,
@@ -324,13 +350,16 @@ class Run:
         return pass_time(self._database, self._clock, target)
 
     def _message(self, step: Step) -> None:
-        with self._database.unit_of_work() as uow:
-            key = str(step.keys.get("key", ""))
-            runtime.send_message(
-                uow, step.keys["message"], typed(step.keys.get("values", {}), self._zone), key, None
-            )
+        """Let a message arrive; where no case waits for it, or none under its key, it is lost."""
+        name, key = step.keys["message"], str(step.keys.get("key", ""))
+        values = typed(step.keys.get("values", {}), self._zone)
+        with contextlib.suppress(NotFound), self._database.unit_of_work() as uow:
+            runtime.send_message(uow, name, values, key, None)
 
 
+_NOT_THEIRS = Text(
+    "“{who}”不能做这项任务，它给的是 {offered}。", "“{who}” may not do this task, which is for {offered}."
+)
 _ACTIONS: Mapping[str, Callable[[Run, Step], Surprise | None]] = {
     "task": Run._task,
     "refuse": Run._refuse,

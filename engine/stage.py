@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,15 @@ class Stage:
             known = frozenset(element_id for diagram in diagrams for element_id in diagram.elements)
             self._elements[process_key] = known
         return known
+
+    @cached_property
+    def messages(self) -> frozenset[str]:
+        """The names of the messages that something in a diagram waits for."""
+        with self.database.reading() as uow:
+            processes = [one for one in definitions.all_latest(uow) if one.kind == "process"]
+            return frozenset[str]().union(
+                *(definitions.read_diagram(uow, one.id).messages for one in processes)
+            )
 
 
 def _empty() -> Database:

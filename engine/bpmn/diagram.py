@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from engine.bpmn import checks, normalise, safe_xml
 from engine.bpmn.compiling import CAMUNDA, Compiler, line_of, names_of_references, properties
 from engine.bpmn.elements import Process
+from engine.bpmn.events import CatchingEvent
 from engine.bpmn.safe_xml import child, children, local_name, text_in
 from engine.bpmn.service_checks import Use, uses
 from engine.errors import Finding, InvalidDefinition
@@ -75,6 +77,13 @@ class Diagram:
     start_form_key: str | None
     start_messages: Mapping[str, str]  # message name -> start event id
     process: Process = field(repr=False, compare=False)  # what runs; of use inside engine.bpmn only
+
+    @cached_property
+    def messages(self) -> frozenset[str]:
+        """The names of the messages that something in it waits for."""
+        elements = self.process.task_specs.values()
+        caught = [element.event for element in elements if isinstance(element, CatchingEvent)]
+        return frozenset(event.name for event in caught if event.kind == "message")
 
 
 @dataclass(frozen=True)

@@ -65,6 +65,7 @@ def test_the_process_may_stand_at_the_top_or_in_the_journey():
         ('{ wait = "PT2M" }', '{ wait = "P9999Y" }', 8, "P9999Y"),
         ('{ wait = "PT2M" }', "{ wait = 2 }", 8, "wait"),
         ('{ wait = "PT2M" }', '{ wait = "PT2M", until = "2026-03-03" }', 8, "one thing"),
+        ('{ wait = "PT2M" }', '{ wait = "PT2M", open = [] }', 8, "next step"),
         ('{ wait = "PT2M" }', "{ }", 8, "empty"),
         ('{ wait = "PT2M" }', '{ task = "Dispatch" }', 8, "by"),
         ('{ wait = "PT2M" }', '{ start = "complaint" }', 8, "by whom"),

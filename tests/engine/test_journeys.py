@@ -150,7 +150,7 @@ def test_a_journey_that_goes_as_written_is_ok():
         ('notified = ["group:front_desk"]', "notified = []", 2, "[]", "group:front_desk"),
         ('by = "group:butler", because', 'by = "group:front_desk", because', 3, "not permitted", "not refused"),
         ('because = "conflict"', 'because = "borrower"', 5, "borrower", "already completed"),
-        ('task = "HandOut", by = "group:front_desk"', 'task = "HandOut", by = "group:butler"', 4, "done", "not for you|no such"),
+        ('task = "HandOut", by = "group:front_desk"', 'task = "HandOut", by = "group:butler"', 4, "done", 'which is for ["front_desk"]'),
         ('task = "HandOut"', 'task = "Return"', 4, "Return", "HandOut"),
         ("35000.010", "35000.02", 6, "35000.02", "35000.01"),
         ('passed = ["HandOut"]', 'passed = ["Return"]', 6, "completed", "Return"),
@@ -159,7 +159,6 @@ def test_a_journey_that_goes_as_written_is_ok():
         ('wait = "PT24H"', 'until = "2026-03-01T00:00"', 8, "to come", "2026-03-02T10:00"),
         ("{ open = [] }", '{ incident = "Wait" }', 14, "Wait", "no incident"),
         ("{ open = [] }", "{ ended = true }", 14, "ended", "has not"),
-        ('message = "key returned"', 'message = "key lost"', 15, "done", "key lost"),
         ('ended = "Done"', 'ended = "Chased"', 16, "Chased", "Done"),
         ('by = "group:front_desk" }\n', 'by = "group:butler" }\n', 0, "starts", "may not start"),
     ],
@@ -174,7 +173,7 @@ def test_the_first_step_that_goes_otherwise_says_what_was_expected_and_found(
     assert result.failure is not None
     assert result.failure.step == step
     assert expected in result.failure.expected.en
-    assert any(each in result.failure.found.en for each in found.split("|"))
+    assert found in result.failure.found.en
 
 
 def test_an_element_that_is_not_there_is_an_error_of_the_file():
@@ -327,3 +326,85 @@ def test_journeys_leave_nothing_to_each_other():
     twice = FILE + FILE.split("\n", 1)[1]
 
     assert [result.failure for result in play(twice)] == [None, None]
+
+
+REVIEW = """<?xml version="1.0" encoding="UTF-8"?>
+<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:camunda="http://camunda.org/schema/1.0/bpmn"
+    targetNamespace="keys" id="defs">
+  <process id="review" name="审议" isExecutable="true" camunda:candidateStarterGroups="front_desk">
+    <startEvent id="Begin" name="开始" />
+    <sequenceFlow id="f1" sourceRef="Begin" targetRef="Opinion" />
+    <userTask id="Opinion" name="意见" camunda:candidateGroups="${adviser}">
+      <multiInstanceLoopCharacteristics camunda:collection="advisers" camunda:elementVariable="adviser" /></userTask>
+    <sequenceFlow id="f2" sourceRef="Opinion" targetRef="Done" />
+    <endEvent id="Done" name="完成" />
+  </process>
+</definitions>
+"""
+OPINIONS = """\
+process = "review"
+[[journey]]
+name = "each gives theirs"
+start = { by = "group:front_desk", values = { advisers = ["police", "lawyer"] } }
+steps = [
+  { refuse = "Opinion", by = "group:lawyer", because = "not permitted" },
+  { task = "Opinion", by = "group:lawyer" },
+  { open = ["Opinion"], group = { Opinion = "police" } },
+  { task = "Opinion", by = "group:police" },
+  { ended = "Done" },
+]
+"""
+
+
+def test_of_several_tasks_of_one_id_everybody_completes_the_oldest_that_is_theirs():
+    (result,) = play(OPINIONS, **{"review.bpmn": REVIEW})
+
+    assert result.failure is None, result.failure
+
+
+def test_the_nth_task_is_that_one_even_where_another_could_be_done():
+    (result,) = play(
+        OPINIONS.replace('task = "Opinion", ', 'task = "Opinion", nth = 1, ', 1), **{"review.bpmn": REVIEW}
+    )
+
+    assert result.failure is not None
+    assert result.failure.found.en == '“group:lawyer” may not do this task, which is for ["police"].'
+
+
+def test_a_message_that_nobody_waits_for_yet_is_lost():
+    (result,) = play(
+        FILE.replace("steps = [", 'steps = [\n  { message = "key returned", values = { shelf = 9 } },')
+    )
+
+    assert result.failure is None, result.failure
+
+
+def test_a_message_under_another_key_leaves_the_case_as_it_was():
+    keyed = BPMN.replace(
+        "<outgoing>f6</outgoing>\n",
+        "<outgoing>f6</outgoing><extensionElements><camunda:properties>"
+        '<camunda:property name="correlationKey" value="${borrower}" /></camunda:properties></extensionElements>\n',
+    )
+    text = FILE.replace(
+        '{ message = "key returned", values = { shelf = 3 } }',
+        '{ message = "key returned", key = "Bob" },\n  { not_passed = ["Wait"] },\n'
+        '  { message = "key returned", key = "Ada", values = { shelf = 3 } }',
+    )
+
+    (result,) = play(text, **{"loan.bpmn": keyed})
+
+    assert result.failure is None, result.failure
+
+
+def test_a_message_that_no_diagram_knows_is_an_error_of_the_file():
+    with pytest.raises(InvalidJourney) as error:
+        play(FILE.replace("key returned", "key given back"))
+
+    assert error.value.message.en == "loan.toml, line 21: No diagram waits for a message “key given back”."
+
+
+def test_a_journey_that_nobody_starts_is_an_error_of_the_file():
+    with pytest.raises(InvalidJourney) as error:
+        play(FILE.replace('start = { by = "group:front_desk" }\n', "").replace("{ message", "#"))
+
+    assert error.value.message.en == "loan.toml, line 2: It does not say who starts it (start)."
