@@ -31,7 +31,7 @@ WRONG_TYPE = Text("值的类型不对。", "The value has the wrong type.")
 NOT_ACCEPTED = Text("这个值不能接受。", "This value cannot be accepted.")
 NOT_OFFERED = Text("请从选项中选择。", "Choose one of the options.")
 CONTROL_CHARACTERS = Text("含有不可见的控制字符。", "It contains invisible control characters.")
-TOO_LONG = Text("最多 {most} 个字。", "At most {most} characters.")
+TOO_LONG = Text("最多 {most} 个字，现在有 {count} 个。", "At most {most} characters; there are {count} now.")
 TOO_SHORT = Text("至少 {least} 个字。", "At least {least} characters.")
 NOT_A_NUMBER = Text("请填写数字，例如 36000 或 36,000.50。", "Enter a number such as 36000 or 36,000.50.")
 NOT_WHOLE = Text("请填写整数。", "Enter a whole number.")
@@ -80,7 +80,7 @@ def single(value: Any) -> Any:
 def clean(value: str, most: int, multiline: bool = False) -> str:
     """Strip a text; refuses one that is too long, or holds characters that nobody can see."""
     if len(value) > 4 * most + 100:
-        raise refuse(TOO_LONG, most=most)
+        raise refuse(TOO_LONG, most=most, count=len(value))
     text = value.replace("\r\n", "\n").replace("\r", "\n").strip()
     allowed = "\n\t" if multiline else ""
     for character in "" if text.isprintable() else text:
@@ -89,7 +89,7 @@ def clean(value: str, most: int, multiline: bool = False) -> str:
         if (kind in ("Cc", "Cs", "Zl", "Zp") and character not in allowed) or is_override:
             raise refuse(CONTROL_CHARACTERS)
     if len(text) > most:
-        raise refuse(TOO_LONG, most=most)
+        raise refuse(TOO_LONG, most=most, count=len(text))
     return text
 
 

@@ -113,9 +113,9 @@ class Labels:
 
     def label(self, name: str) -> Text:
         """Return a variable's label, else its name."""
-        asked, decided = self.fields.get(name), self.words.get(name)
-        if asked is not None and asked.label.zh not in ("", name):
-            return asked.label
+        if self._is_asked(name):
+            return self.fields[name].label
+        decided = self.words.get(name)
         return decided.label if decided is not None and decided.label.zh else same(name)
 
     def is_hidden(self, name: str) -> bool:
@@ -124,9 +124,12 @@ class Labels:
 
     def answer(self, name: str, value: Any) -> Answer:
         """Return one variable, readable."""
-        if self.is_hidden(name):
-            return Answer(name, self.label(name), None, is_hidden=True)
-        return Answer(name, self.label(name), self.readable(name, value))
+        told = Answer(name, self.label(name), self.readable(name, value), is_asked=self._is_asked(name))
+        return replace(told, value=None, is_hidden=True) if self.is_hidden(name) else told
+
+    def _is_asked(self, name: str) -> bool:
+        asked = self.fields.get(name)
+        return asked is not None and asked.label.zh not in ("", name)
 
     def change(self, name: str, old: Any, new: Any) -> Change:
         """Return one variable before and after."""

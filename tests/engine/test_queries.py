@@ -213,7 +213,7 @@ def test_rows_are_read_with_the_labels_and_options_of_their_form(desk: Desk, dep
 
     page = desk.look(queries.case, case, by="fang")
 
-    (measures,) = [answer.value for answer in page.variables if answer.name == "measures"]
+    (measures,) = [answer.value for answer in page.variables if answer.is_asked]
     ((what, said), (label, option)) = measures[0].items()
     assert (str(what), said, label.zh, label.en, option.zh) == ("what", "换灯", "类别", "Kind", "长期")
 
@@ -412,6 +412,7 @@ def test_a_decision_is_told_in_the_words_of_its_table(desk: Desk, deploy: Deploy
     assert told.result == {Text("谁办", "Who"): [Text("前台接待员", "Front desk"), "major"]}
     assert told.rules == (Text("第 1 行：贵", "Row 1: Dear"),)
     assert {one.label.en for one in page.variables} >= {"Cost"}
+    assert not any(one.is_asked for one in page.variables), "the table names it, but no form has asked for it"
 
 
 def _said(**properties: str) -> str:
