@@ -364,8 +364,8 @@ def test_a_value_that_does_not_fit_is_refused_beside_its_field(component: Any, s
 
 
 def test_a_text_that_is_too_long_is_told_how_long_it_is() -> None:
-    [told] = refused(form_of(field("textarea")), {"answer": "字" * 4321})["answer"]
-    assert "4000" in told.zh and "4321" in told.zh
+    told = refused(form_of(field("textarea")), {"answer": "字" * 4321})["answer"]
+    assert "4000" in told and "4321" in told
 
 
 @pytest.mark.parametrize(
