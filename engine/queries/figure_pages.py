@@ -335,7 +335,8 @@ class _Labels:
 
     def __init__(self, uow: UnitOfWork, process_key: str) -> None:
         self._fields: dict[str, Field] = {}
-        for diagram in definitions.latest_program(uow, process_key).diagrams.values():
+        program = definitions.latest_program(uow, process_key)
+        for diagram in (program.root, *program.diagrams.values()):  # its own words come first
             for form in definitions.forms_of(uow, diagram):
                 for field in form.fields:
                     if field.label.zh and not isinstance(self._fields.get(field.key), ChoiceField):
