@@ -247,7 +247,7 @@ class MultiInstance(Repeated):
                 "nrOfCompletedInstances": done,
                 "nrOfActiveInstances": len(body.inside) - 1,
             }
-            finished = bool(body.instance.evaluate(self.condition, child, {**lists, **counts}))
+            finished = body.instance.holds(self.condition, child, {**lists, **counts})
         present = ChainMap({"": rounds["results"]}, body.variables)
         body.instance.make_room({"": results, **lists} if lists else {}, present)
         child.remove()
@@ -291,7 +291,7 @@ class Loop(Repeated):
     def _goes_on(self, token: Token, done: int) -> bool:
         if self.most is not None and done >= self.most:
             return False
-        return self.condition is None or bool(token.instance.evaluate(self.condition, token))
+        return self.condition is None or token.instance.holds(self.condition, token)
 
     def round_done(self, body: Token, child: Token) -> None:
         """Begin another round or go on."""

@@ -111,7 +111,7 @@ class FlowNode(BpmnSpecMixin):
 
     def holds(self, flow: Flow, token: Token) -> bool:
         """Say whether the flow has no condition, or a true one."""
-        return flow.condition is None or bool(token.instance.evaluate(flow.condition, token))
+        return flow.condition is None or token.instance.holds(flow.condition, token)
 
     def default_only(self) -> list[Flow]:
         """Return the default flow alone."""

@@ -13,6 +13,7 @@ from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
+from engine.bpmn.functions import shown
 from engine.bpmn.outcomes import Advance, Decided, SentEvent, Surroundings
 from engine.bpmn.variables import LocalScope, size_of
 from engine.errors import BanjieError, ExpressionFailed
@@ -208,6 +209,25 @@ class Instance(_Running, BpmnWorkflow):
         if more:
             variables = ChainMap(dict(more), cast(Any, variables))
         return expression.evaluate(variables, self.surroundings.functions)
+
+    def holds(self, condition: Expression, token: Token, more: Mapping[str, Any] | None = None) -> bool:
+        """
+        Return whether a condition is true at this token; an empty value is not.
+
+        Raises:
+            ExpressionFailed: it gives something else, as a text “false”, which would count as true.
+        """
+        answer = self.evaluate(condition, token, more)
+        if answer is None or isinstance(answer, bool):
+            return bool(answer)
+        raise ExpressionFailed(
+            Text(
+                "条件“{condition}”的结果是 {answer}，应为 true 或 false；请写成比较。",
+                "The condition “{condition}” gives {answer}, neither true nor false; write a comparison.",
+            ),
+            condition=condition.text,
+            answer=shown(answer),
+        )
 
     @property
     def zone(self) -> tzinfo:

@@ -93,6 +93,27 @@ def test_an_exclusive_gateway_takes_the_first_flow_whose_condition_holds_else_th
     assert [Story(text, n=n).tasks for n in (20, 7, 1)] == [["a"], ["b"], ["c"]]
 
 
+@pytest.mark.parametrize("answer", ["false", "no", 0, [], {}])
+def test_a_condition_that_gives_neither_true_nor_false_is_an_incident_there(answer):
+    story = Story(
+        process(
+            start() + gateway("exclusive", "x", default="x_b") + user("a", "b"), "s > x > a : asked; x > b"
+        ),
+        asked=answer,
+    )
+
+    assert (story.incidents, story.tasks) == (["x"], [])
+    assert "neither true nor false" in story.now.incidents[0].message.en
+
+
+def test_a_condition_on_an_empty_value_does_not_hold():
+    text = process(
+        start() + gateway("exclusive", "x", default="x_b") + user("a", "b"), "s > x > a : asked; x > b"
+    )
+
+    assert Story(text, asked=None).tasks == ["b"]
+
+
 def test_a_gateway_without_a_true_condition_is_an_incident_and_can_be_retried():
     story = Story(
         process(
