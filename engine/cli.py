@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import locale
+import logging
 import os
-import signal
 import sys
-import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -24,21 +23,20 @@ from engine import (
     identity,
     journey_files,
     journeys,
+    logs,
     migrations,
-    notifications,
     organisation,
     people,
     printing,
     scheduler,
     settings,
     stage,
-    timers,
 )
 from engine.bpmn import decision_files, expressions
 from engine.bpmn.decisions import DecisionTable
 from engine.business_calendar import BusinessCalendar
 from engine.database import Database
-from engine.errors import BanjieError, Finding, InvalidDefinition, SettingsError
+from engine.errors import BanjieError, Finding, InvalidDefinition, SettingsError, Unavailable
 from engine.journeys import Result
 from engine.settings import Centre, Settings
 from engine.texts import Text
@@ -59,6 +57,10 @@ class Console:
     def say(self, text: Text, **values: object) -> None:
         """Print a line."""
         click.echo((text.format(**values) if values else text).in_language(self.language))
+
+    def warn(self, text: Text) -> None:
+        """Print a line to the error stream."""
+        click.echo(text.in_language(self.language), err=True)
 
     def fail(self, text: Text, code: int = FAILED) -> NoReturn:
         """Print a line to the error stream and end the program."""
@@ -105,6 +107,10 @@ class _Commands(click.Group):
             console.fail(error.message)
         except SettingsError as error:
             context.obj.fail(error.message, USAGE)
+        except Unavailable as error:
+            context.obj.fail(
+                Text(f"{error.message.zh}（{error.reason}）", f"{error.message.en} ({error.reason})")
+            )
         except BanjieError as error:
             context.obj.fail(error.message)
 
@@ -127,7 +133,16 @@ def commands(context: click.Context, lang: str | None, demo: bool) -> None:
     退出码：0 完成；1 文件、数据或请求有问题；2 用法或设置不对。 Exit codes: 0 done; 1 something is wrong with
     the files, the data or the request; 2 wrong usage or settings.
     """
-    context.obj = Console(lang or _language_of_environment(), demo)
+    console = context.obj = Console(lang or _language_of_environment(), demo)
+    if demo and "BANJIE_DATABASE_URL" in os.environ:
+        console.warn(_DEMO_HAS_ITS_OWN)
+
+
+#: The demo's people share a password that everybody knows: they must not get into somebody's database.
+_DEMO_HAS_ITS_OWN = Text(
+    "--demo 用自己的数据和设置（在 var/ 里），不用 BANJIE_DATABASE_URL。",
+    "--demo has data and settings of its own, under var/; it does not use BANJIE_DATABASE_URL.",
+)
 
 
 # ---- files of process owners -------------------------------------------------------------------------------
@@ -352,22 +367,20 @@ def worker(console: Console, once: bool) -> None:
     found = console.settings()
     database = console.database()
     if once:
-        fired = timers.fire_due(database)
-        sent = notifications.deliver(database, found)
+        fired, sent = scheduler.run_once(database, found)
         console.say(
-            Text("触发了 {fired} 个定时器，发出 {sent} 封邮件。", "{fired} timers fired, {sent} mails sent."),
+            Text(
+                "触发了 {fired} 个定时器，邮件发出 {sent} 条消息。",
+                "{fired} timers fired, {sent} messages mailed.",
+            ),
             fired=fired,
             sent=sent,
         )
         return
-    background = scheduler.Clock(database, found)
-    background.start()
+    logs.to_stderr(logging.INFO)
     console.say(Text("工作进程已启动，按 Ctrl-C 结束。", "The worker runs; Ctrl-C ends it."))
-    ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
-    ended.wait()
-    background.stop()
+    scheduler.run(database, found)
+    database.close()
 
 
 @commands.command("create-user")

@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from engine import clock, notifications, timers
+from engine import clock, mail, timers
 from engine.database import Database
+from engine.errors import Unavailable
 from engine.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -22,83 +23,86 @@ TIMER_SWEEP_INTERVAL = timedelta(seconds=30)
 _JUST_AFTER = timedelta(milliseconds=5)
 #: After a sweep that left a due timer (somebody else has its case), how long until the next look.
 _SOON = timedelta(seconds=1)
-_SWEEP, _ALARM = "sweep", "alarm"
+_SWEEP, _ALARM, _MAIL = "sweep", "alarm", "mail"
 
 
 class Clock:
     """
-    Fires due timers and delivers messages in the background of one process, from ``start`` to ``stop``.
+    Fires due timers and mails messages in the background of one process, from ``start`` to ``stop``.
 
-    Due times live in the database. Any number of processes may run a clock over one database.
+    Due times live in the database. Any number of processes may run a clock over one database. A mail server
+    that takes its time holds up no timer.
     """
 
     def __init__(
         self, database: Database, settings: Settings, interval: timedelta = TIMER_SWEEP_INTERVAL
     ) -> None:
         self._database, self._settings, self._interval = database, settings, interval
-        # One thread: a sweep and an alarm never work at the same time.
+        self._is_ending = threading.Event()
+        # One thread each: a sweep and an alarm never work at the same time.
         self._scheduler = BackgroundScheduler(
-            executors={"default": ThreadPoolExecutor(1)},
+            executors={"default": ThreadPoolExecutor(1), _MAIL: ThreadPoolExecutor(1)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
             timezone="UTC",
         )
 
     def start(self) -> None:
-        """Begin at once, in a thread of its own."""
-        self._scheduler.add_job(
-            self.sweep,
-            "interval",
-            seconds=self._interval.total_seconds(),
-            id=_SWEEP,
-            next_run_time=clock.now(),
-        )
+        """Begin at once, in threads of its own."""
+        now_and_then = {"seconds": self._interval.total_seconds(), "next_run_time": clock.now()}
+        self._scheduler.add_job(self.sweep, "interval", id=_SWEEP, **now_and_then)
+        if self._settings.mail is not None:
+            self._scheduler.add_job(self.post, "interval", id=_MAIL, executor=_MAIL, **now_and_then)
         self._scheduler.start()
 
     def stop(self) -> None:
-        """Finish the sweep that is running, and end."""
+        """Finish the timer and the mail that are being done, and end."""
+        self._is_ending.set()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)
 
     def sweep(self) -> None:
-        """Fire what is due, mail what waits, and set the alarm for the next timer."""
+        """Fire what is due, and set the alarm for the next timer."""
         try:
-            timers.fire_due(self._database)
-            notifications.deliver(self._database, self._settings)
+            timers.fire_due(self._database, is_ending=self._is_ending.is_set)
             with self._database.reading() as uow:
                 due = timers.next_due(uow)
-        except Exception:  # a database that is away for a moment must not end the clock
+        except Unavailable as error:
+            log.warning("timers wait for the database", extra={"reason": error.reason})
+        except Exception:  # whatever it is must not end the clock
             log.exception("sweep failed")
-            return
-        self._set_alarm(due)
+        else:
+            self._set_alarm(due)
+
+    def post(self) -> None:
+        """Mail what waits."""
+        try:
+            mail.deliver(self._database, self._settings.mail, is_ending=self._is_ending.is_set)
+        except Unavailable as error:
+            log.warning("mails wait for the database", extra={"reason": error.reason})
+        except Exception:  # whatever it is must not end the clock
+            log.exception("mailing failed")
 
     def _set_alarm(self, due: datetime | None) -> None:
-        if due is None or due > clock.now() + self._interval or not self._scheduler.running:
+        if due is None or due > clock.now() + self._interval or self._is_ending.is_set():
             return
         at = due + _JUST_AFTER if due > clock.now() else clock.now() + _SOON
         self._scheduler.add_job(self.sweep, "date", run_date=at, id=_ALARM, replace_existing=True)
 
 
-def start(database: Database, settings: Settings) -> Clock:
-    """Start a clock in the background; the caller stops it."""
-    made = Clock(database, settings)
-    made.start()
-    return made
-
-
 def run(database: Database, settings: Settings) -> None:
     """Run a clock until SIGTERM or Ctrl-C; what is being fired is finished first."""
+    made = Clock(database, settings)
     ended = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: ended.set())
-    made = start(database, settings)
+    made.start()
     ended.wait()
     made.stop()
 
 
-def run_once(database: Database, settings: Settings) -> int:
-    """Fire every timer that is due now and mail what waits; return how many timers fired."""
+def run_once(database: Database, settings: Settings) -> tuple[int, int]:
+    """Fire every timer that is due now and mail what waits; return how many timers and messages."""
     fired = 0
     while count := timers.fire_due(database):
         fired += count
-    notifications.deliver(database, settings)
-    return fired
+    return fired, mail.deliver(database, settings.mail)

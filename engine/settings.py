@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -25,11 +26,23 @@ class Centre:
 
 
 @dataclass(frozen=True)
+class MailServer:
+    """Where mails are handed over, and who sends them."""
+
+    host: str
+    port: int
+    sender: str
+    security: str = "none"  # none, starttls, tls
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
 class Settings:
     """How this installation runs. Everything about the organisation itself stands in ``processes/``."""
 
-    database_url: str
-    secret_key: str
+    database_url: str = field(repr=False)
+    secret_key: str = field(repr=False)
     processes: Path  # the folder of diagrams, tables, forms
     files: Path  # where attachments are kept, by SHA-256
     zone: ZoneInfo
@@ -39,8 +52,7 @@ class Settings:
     largest_file: int  # bytes
     secure_cookies: bool
     demo: bool
-    mail_server: str | None = None  # "host:port"; without it, messages are shown in the program only
-    mail_from: str | None = None
+    mail: MailServer | None = None  # without it, messages are shown in the program only
     address: str = ""  # "https://banjie.example.com"; without it, codes on papers hold the path only
     proxies: int = 0  # web servers in front of the program, each of which says for whom it asks
 
@@ -59,9 +71,81 @@ def read(environment: Mapping[str, str]) -> Settings:
     Raises:
         SettingsError: one is missing or malformed; the message names it.
     """
+    given = _Given(environment)
+    opens, closes = (
+        given.clock_time("BANJIE_OFFICE_OPENS", "08:30"),
+        given.clock_time("BANJIE_OFFICE_CLOSES", "17:30"),
+    )
+    if opens >= closes:
+        raise _malformed("BANJIE_OFFICE_CLOSES", f"{closes:%H:%M}", f"17:30 (> {opens:%H:%M})")
+    secret = given.required("BANJIE_SECRET_KEY")
+    if len(secret) < 16:
+        raise SettingsError(
+            Text(
+                "设置 BANJIE_SECRET_KEY 至少要 16 个字符。",
+                "The setting BANJIE_SECRET_KEY needs at least 16 characters.",
+            )
+        )
+    return Settings(
+        database_url=given.required("BANJIE_DATABASE_URL"),
+        secret_key=secret,
+        processes=Path(given.text("BANJIE_PROCESSES", "processes")),
+        files=Path(given.text("BANJIE_FILES", "var/files")),
+        zone=given.zone("BANJIE_TIME_ZONE", "Asia/Shanghai"),
+        office_opens=opens,
+        office_closes=closes,
+        session_lifetime=timedelta(minutes=given.number("BANJIE_SESSION_MINUTES", 480, least=1)),
+        largest_file=given.number("BANJIE_LARGEST_FILE_MB", 20, least=1) * 1024 * 1024,
+        secure_cookies=given.is_set("BANJIE_SECURE_COOKIES", "1"),
+        demo=given.is_set("BANJIE_DEMO", "0"),
+        mail=_mail_server(given),
+        address=given.matching("BANJIE_ADDRESS", _ADDRESS, "https://banjie.example.cn").rstrip("/"),
+        proxies=given.number("BANJIE_PROXIES", 0),
+    )
 
-    def required(name: str) -> str:
-        value = environment.get(name, "").strip()
+
+_ADDRESS = re.compile(r"https?://[^\s/?#]+(?:/[^\s?#]*)?")
+_NUMBER = re.compile(r"[0-9]{1,6}")
+_HOST_AND_PORT = re.compile(r"[^\s:/@]+(?::\d{1,5})?")
+_MAILBOX = re.compile(r"[^\s@<>,;]+@[^\s@<>,;]+")
+_PORTS = {"none": "25", "starttls": "587", "tls": "465"}  # of mail servers, by how they are spoken to
+
+
+def _mail_server(given: _Given) -> MailServer | None:
+    """Return where mails go, None where neither server nor sender is named."""
+    address = given.matching("BANJIE_MAIL_SERVER", _HOST_AND_PORT, "mail.example.cn:25")
+    if not address and not given.text("BANJIE_MAIL_FROM"):
+        return None
+    given.required("BANJIE_MAIL_SERVER")
+    given.required("BANJIE_MAIL_FROM")
+    security = given.text("BANJIE_MAIL_SECURITY", "none")
+    user = given.text("BANJIE_MAIL_USER")
+    if security not in _PORTS or (user and security == "none"):  # a password is not sent for all to read
+        raise _malformed("BANJIE_MAIL_SECURITY", security, "starttls / tls")
+    host, _, port = address.partition(":")
+    return MailServer(
+        host=host,
+        port=int(port or _PORTS[security]),
+        sender=given.matching("BANJIE_MAIL_FROM", _MAILBOX, "banjie@example.cn"),
+        security=security,
+        user=user or None,
+        password=given.required("BANJIE_MAIL_PASSWORD") if user else None,
+    )
+
+
+@dataclass(frozen=True)
+class _Given:
+    """What the environment says, each setting in the form that it must have."""
+
+    environment: Mapping[str, str]
+
+    def text(self, name: str, default: str = "") -> str:
+        """Return the text of a setting; the default where there is none."""
+        return self.environment.get(name, "").strip() or default
+
+    def required(self, name: str) -> str:
+        """Return the text of a setting that there must be."""
+        value = self.text(name)
         if not value:
             raise SettingsError(
                 Text(
@@ -72,57 +156,51 @@ def read(environment: Mapping[str, str]) -> Settings:
             )
         return value
 
-    def malformed(name: str, value: str, example: str) -> SettingsError:
-        return SettingsError(
-            Text(
-                "设置 {name} 的值“{value}”不对，应类似 {example}。",
-                "The setting {name} is “{value}”; it should look like {example}.",
-            ),
-            name=name,
-            value=value,
-            example=example,
-        )
+    def matching(self, name: str, pattern: re.Pattern[str], example: str) -> str:
+        """Return the text of a setting, which matches; nothing where there is none."""
+        value = self.text(name)
+        if value and not pattern.fullmatch(value):
+            raise _malformed(name, value, example)
+        return value
 
-    def clock_time(name: str, default: str) -> time:
-        value = environment.get(name, default)
-        try:
-            return time.fromisoformat(value)
-        except ValueError:
-            raise malformed(name, value, "08:30") from None
+    def is_set(self, name: str, default: str) -> bool:
+        """Return whether a setting is 1, and not 0."""
+        value = self.text(name, default)
+        if value not in ("0", "1"):
+            raise _malformed(name, value, default)
+        return value == "1"
 
-    def number(name: str, default: int) -> int:
-        value = environment.get(name, str(default))
-        if not (value.isascii() and value.isdecimal()) or (int(value) == 0 and default != 0):
-            raise malformed(name, value, str(default))
+    def number(self, name: str, default: int, least: int = 0) -> int:
+        """Return a whole number."""
+        value = self.text(name, str(default))
+        if not _NUMBER.fullmatch(value) or int(value) < least:
+            raise _malformed(name, value, str(default))
         return int(value)
 
-    zone_name = environment.get("BANJIE_TIME_ZONE", "Asia/Shanghai")
-    try:
-        zone = ZoneInfo(zone_name)
-    except (KeyError, ValueError, OSError):
-        raise malformed("BANJIE_TIME_ZONE", zone_name, "Asia/Shanghai") from None
-    secret = required("BANJIE_SECRET_KEY")
-    if len(secret) < 16:
-        raise SettingsError(
-            Text(
-                "设置 BANJIE_SECRET_KEY 至少要 16 个字符。",
-                "The setting BANJIE_SECRET_KEY needs at least 16 characters.",
-            )
-        )
-    return Settings(
-        database_url=required("BANJIE_DATABASE_URL"),
-        secret_key=secret,
-        processes=Path(environment.get("BANJIE_PROCESSES", "processes")),
-        files=Path(environment.get("BANJIE_FILES", "var/files")),
-        zone=zone,
-        office_opens=clock_time("BANJIE_OFFICE_OPENS", "08:30"),
-        office_closes=clock_time("BANJIE_OFFICE_CLOSES", "17:30"),
-        session_lifetime=timedelta(minutes=number("BANJIE_SESSION_MINUTES", 480)),
-        largest_file=number("BANJIE_LARGEST_FILE_MB", 20) * 1024 * 1024,
-        secure_cookies=environment.get("BANJIE_SECURE_COOKIES", "1") != "0",
-        demo=environment.get("BANJIE_DEMO", "0") == "1",
-        mail_server=environment.get("BANJIE_MAIL_SERVER") or None,
-        mail_from=environment.get("BANJIE_MAIL_FROM") or None,
-        address=environment.get("BANJIE_ADDRESS", "").strip().rstrip("/"),
-        proxies=number("BANJIE_PROXIES", 0),
+    def clock_time(self, name: str, default: str) -> time:
+        """Return a time of day."""
+        value = self.text(name, default)
+        try:
+            return datetime.strptime(value, "%H:%M").time()  # noqa: DTZ007 (a time on the wall)
+        except ValueError:
+            raise _malformed(name, value, default) from None
+
+    def zone(self, name: str, default: str) -> ZoneInfo:
+        """Return a time zone."""
+        value = self.text(name, default)
+        try:
+            return ZoneInfo(value)
+        except (KeyError, ValueError, OSError):
+            raise _malformed(name, value, default) from None
+
+
+def _malformed(name: str, value: str, example: str) -> SettingsError:
+    return SettingsError(
+        Text(
+            "设置 {name} 的值“{value}”不对，应类似 {example}。",
+            "The setting {name} is “{value}”; it should look like {example}.",
+        ),
+        name=name,
+        value=value,
+        example=example,
     )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
 from engine import instances, runtime, tables
 from engine.database import Database, UnitOfWork
-from engine.errors import Conflict, ExpressionFailed
+from engine.errors import Conflict, ExpressionFailed, Unavailable
 from engine.texts import Text
 
 log = logging.getLogger(__name__)
@@ -30,16 +31,16 @@ _CIRCLE = Text(
 )
 
 
-def fire_due(database: Database, limit: int = 1000) -> int:
+def fire_due(database: Database, limit: int = 1000, *, is_ending: Callable[[], bool] = lambda: False) -> int:
     """
-    Fire timers whose time has passed, the earliest first; return how many.
+    Fire timers whose time has passed, the earliest first, until the program is to end; return how many.
 
     A timer fires strictly after its due instant, so that what is done exactly then is in time. Each is a
     transaction of its own. Several workers may do this at once: each timer fires once.
     """
     fired = conflicts = 0
     by_case: Counter[int] = Counter()
-    while fired < limit:
+    while fired < limit and not is_ending():
         try:
             if not _fire_one(database, None, by_case):
                 break
@@ -81,12 +82,14 @@ def _fire_one(database: Database, before: datetime | None, by_case: Counter[int]
                 runtime.stop_timer(uow, timer_id, ExpressionFailed(_CIRCLE))
             else:
                 runtime.fire_locked_timer(uow, row)
-    except Conflict:
-        raise
+    except (Conflict, Unavailable):
+        raise  # not the timer's fault
     except Exception as error:
         if timer_id is None:
             raise  # the database cannot be asked: nothing is known about any timer
         log.exception("timer failed", extra={"timer_id": timer_id})
         with database.unit_of_work() as uow:
             runtime.stop_timer(uow, timer_id, error)
+    else:
+        log.info("timer fired", extra={"timer_id": timer_id, "instance_id": row.id})
     return True

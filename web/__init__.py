@@ -15,16 +15,16 @@ from werkzeug.wrappers import Response
 
 from engine.database import Database
 from engine.settings import Settings
-from web import background, errors, navigation, presentation, security
+from web import background, errors, navigation, presentation, request_lines, security
 from web.context import LARGEST_NUMBER, Banjie, current_user, is_logged_in
 
 HERE = Path(__file__).parent
 #: One module each with a ``blueprint``; the pages of ``OPEN_PAGES`` need no login.
 BLUEPRINTS = (
     "auth", "inbox", "tasks", "start", "files", "account", "cases", "definitions", "modeller", "people",
-    "calendar", "registers", "ledger", "imports", "papers", "figures",
+    "calendar", "registers", "ledger", "imports", "papers", "figures", "health",
 )  # fmt: skip
-OPEN_PAGES = {"static", "auth.login", "auth.choose_language", "home", "papers.check"}
+OPEN_PAGES = {"static", "auth.login", "auth.choose_language", "home", "papers.check", "health.show"}
 FILES_AT_ONCE = 5  # a form may bring this many files of the largest size
 FORM_MEMORY = 4 * 1024 * 1024  # bytes of typed text in one form
 
@@ -59,6 +59,7 @@ def create_app(settings: Settings, database: Database) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=0)  # type: ignore[method-assign]
     Babel(app, locale_selector=_locale)
     app.url_map.converters["int"] = Number
+    request_lines.write(app)
     security.secure(app)
     errors.answer_errors(app)
     presentation.present(app)

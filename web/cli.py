@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import logging
 import signal
+import socket
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -11,14 +14,17 @@ from typing import Any
 import click
 from click.termui import progressbar
 from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
-from engine import demo, demo_past, scheduler
-from engine.cli import Console, commands
+from engine import demo, demo_past, logs, scheduler
+from engine.cli import USAGE, Console, commands
 from engine.database import Database
 from engine.settings import Settings
 from engine.texts import Text
 from web import create_app
+
+AT_LEAST_ONE = click.IntRange(min=1)
 
 
 @commands.command()
@@ -26,8 +32,11 @@ from web import create_app
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=8000, show_default=True, envvar="PORT", help="端口 Port"
 )
-@click.option("--workers", default=2, show_default=True, help="进程数 Processes")
-@click.option("--threads", default=32, show_default=True, help="每个进程的线程数 Threads of each process")
+@click.option("--workers", type=AT_LEAST_ONE, default=2, show_default=True, help="进程数 Processes")
+@click.option(
+    "--threads", type=AT_LEAST_ONE, default=32, show_default=True,
+    help="每个进程的线程数 Threads of each process",
+)  # fmt: skip
 @click.pass_obj
 def serve(console: Console, host: str, port: int, workers: int, threads: int) -> None:
     """
@@ -41,6 +50,8 @@ def serve(console: Console, host: str, port: int, workers: int, threads: int) ->
         _serve_demo(console, settings, host, port)
     else:
         console.database().close()  # looked at before the workers are; each of them opens its own
+        _require_port(console, host, port)
+        logs.to_stderr(logging.INFO)
         _Gunicorn(settings, {"bind": f"{host}:{port}", "workers": workers, "threads": threads}).run()
 
 
@@ -55,16 +66,46 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]
         for name, value in self._options.items():
             self.cfg.set(name, value)
         self.cfg.set("worker_class", "gthread")
+        self.cfg.set("logger_class", _GunicornLines)
 
     def load(self) -> Any:
         return create_app(self._settings, Database(self._settings.database_url, self._settings.centre))
+
+
+class _GunicornLines(Logger):  # type: ignore[misc]
+    """Writes what Gunicorn tells among the program's own lines."""
+
+    def setup(self, cfg: Any) -> None:
+        """Leave the lines to the handler of all lines."""
+        self.error_log.propagate = True
+
+
+def _require_port(console: Console, host: str, port: int) -> None:
+    """End the program with a clear line where it cannot listen, before anything slow happens."""
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            console.fail(_TAKEN.format(port=port))
+        reason = error.strerror or error
+        console.fail(_NOT_LISTENED.format(host=host, port=port, reason=reason), USAGE)
+
+
+_TAKEN = Text(
+    "端口 {port} 已被占用，请用 --port 或 PORT=… 换一个。",
+    "Port {port} is taken; choose another by --port or PORT=….",
+)
+_NOT_LISTENED = Text("无法监听 {host}:{port}：{reason}", "Cannot listen on {host}:{port}: {reason}")
 
 
 # ---- the demo: one process ---------------------------------------------------------------------------------
 
 
 def _serve_demo(console: Console, settings: Settings, host: str, port: int) -> None:
-    server = _bind(console, host, port)
+    _require_port(console, host, port)
+    logs.to_stderr(logging.WARNING)
+    server = ThreadedWSGIServer(host, port, _not_ready, _QuietHandler)
     settings = replace(settings, address=settings.address or f"http://{host}:{port}")  # for codes on papers
     database = Database(settings.database_url, settings.centre)
     demo.prepare(database, settings.processes, console.say)
@@ -100,17 +141,6 @@ class _QuietHandler(WSGIRequestHandler):
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Leave it out."""
-
-
-def _bind(console: Console, host: str, port: int) -> ThreadedWSGIServer:
-    """Take the port before anything slow happens."""
-    try:
-        return ThreadedWSGIServer(host, port, _not_ready, _QuietHandler)
-    except (OSError, SystemExit):
-        taken = Text(
-            "端口 {port} 已被占用，可用 PORT=… 换一个。", "Port {port} is taken; choose another: PORT=…"
-        )
-        console.fail(taken.format(port=port))
 
 
 def _not_ready(environ: Mapping[str, Any], start_response: Any) -> list[bytes]:

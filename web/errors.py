@@ -10,7 +10,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from engine import errors
+from engine import errors, logs
 from engine.texts import Text
 from web.context import in_language, is_fragment, is_logged_in, page_above
 from web.security import ask_to_log_in
@@ -26,14 +26,17 @@ STATUS = {
     errors.InvalidForm: 422,
     errors.InvalidDefinition: 422,
     errors.ExpressionFailed: 422,
+    errors.Unavailable: 503,
 }
 #: After these, what was sent may be sent again from the page it came from.
 AGAIN = {400, 413, 422, 429, 500, 502, 503}
+RETRY_AFTER = 10  # seconds, for programs that ask
 
 
 def answer_errors(app: Flask) -> None:
     """Answer every error with a page in the reader's language; none shows a traceback."""
     app.register_error_handler(errors.BanjieError, _told)
+    app.register_error_handler(errors.Unavailable, _unavailable)
     app.register_error_handler(CSRFError, _page_too_old)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _unexpected)
@@ -58,7 +61,13 @@ def answer(status: int, message: Text | str = "", *, case: str | None = None) ->
     again = page_above() if request.method == "POST" and status in AGAIN else ""
     return make_response(
         render_template(
-            "errors/page.html", status=status, message=message, case=case, again=again, **_words(status)
+            "errors/page.html",
+            status=status,
+            message=message,
+            case=case,
+            again=again,
+            number=logs.request_number.get() if status >= 500 else "",
+            **_words(status),
         ),
         status,
     )
@@ -66,6 +75,14 @@ def answer(status: int, message: Text | str = "", *, case: str | None = None) ->
 
 def _told(error: errors.BanjieError) -> Response:
     return answer(status_of(error), in_language(error.message))
+
+
+def _unavailable(error: errors.Unavailable) -> Response:
+    log.error("database unavailable", extra={"reason": error.reason})
+    g.failed = True
+    response = answer(503, in_language(error.message))
+    response.headers["Retry-After"] = str(RETRY_AFTER)
+    return response
 
 
 def _page_too_old(_error: CSRFError) -> Response:
@@ -105,6 +122,7 @@ def _words(status: int) -> dict[str, str]:
         413: (_("文件太大"), _("请压缩文件或减少一次上传的数量。")),
         422: (_("内容需要更正"), _("请返回，更正后再提交。")),
         429: (_("尝试次数过多"), _("这样做是为了防止有人试出密码或编码。")),
+        503: (_("系统暂时不可用"), _("请过一会儿再试；如果刚才提交了内容，请先看看是否已经保存。")),
     }
     title, advice = known.get(
         status, (_("系统出了问题"), _("没有保存任何内容。请稍后再试；如果一再出现，请联系管理员。"))

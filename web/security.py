@@ -69,6 +69,8 @@ def _sessions(app: Flask) -> None:
 
 def _load(remembered: str) -> Session | None:
     """Return the session that the cookie names; None where it has expired or was ended."""
+    if "failed" in g:
+        return None  # a page about a failure asks the database nothing
     number, _colon, name = remembered.partition(":")
     now = int(clock.now().timestamp())
     if now - int(session.get("active_at", 0)) > settings().session_lifetime.total_seconds():
@@ -80,6 +82,7 @@ def _load(remembered: str) -> Session | None:
     # A page that only asks for news does not keep its session alive.
     if "X-Polls" not in request.headers and now - int(session["active_at"]) > ACTIVITY_STEP:
         session["active_at"] = now
+    g.user_name = found.name
     return Session(found)
 
 
@@ -89,6 +92,7 @@ def begin_session(user: User) -> None:
     session.permanent = True
     session["active_at"] = int(clock.now().timestamp())
     login_user(Session(user))
+    g.user_name = user.name
 
 
 def end_session() -> None:
@@ -157,7 +161,7 @@ def _headers(response: Response) -> Response:
     response.headers.setdefault("Content-Security-Policy", g.get("content_policy", CONTENT_POLICY))
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
-    if request.is_secure:
+    if settings().secure_cookies:
         response.headers.setdefault("Strict-Transport-Security", f"max-age={YEAR}")
     if request.endpoint == "static":
         response.cache_control.no_cache = None

@@ -80,7 +80,7 @@ def test_one_sweep_on_demand_fires_all_that_is_due(started: Callable[[str], Desk
     desk.start("limited")
     time.sleep(0.05)
 
-    assert scheduler.run_once(desk.database, SETTINGS) == 2
+    assert scheduler.run_once(desk.database, SETTINGS) == (2, 0)
     assert desk.open() == []
 
 
@@ -92,4 +92,4 @@ def test_a_stopped_clock_fires_nothing_more(started: Callable[[str], Desk]) -> N
     time.sleep(2.1)
 
     assert desk.open() == ["Do"]
-    assert scheduler.run_once(desk.database, SETTINGS) == 1
+    assert scheduler.run_once(desk.database, SETTINGS) == (1, 0)

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from flask import Flask
 
-from engine import identity, people
+from engine import identity, logs, people
 from engine.clock import MovedClock
 from engine.database import Database
 from tests.web.conftest import Browser
@@ -228,3 +228,75 @@ def test_a_failure_shows_no_traceback(app: Flask, stranger, monkeypatch):
     assert "系统出了问题" in answer.text
     assert "secret" not in answer.text
     assert "Traceback" not in answer.text
+
+
+def test_only_where_there_is_tls_browsers_are_told_to_insist_on_it(settings, database):
+    for secure in (True, False):
+        client = create_app(replace(settings, secure_cookies=secure), database).test_client()
+        answer = client.get("/login")
+        assert ("Strict-Transport-Security" in answer.headers) == secure
+        assert ("Secure" in answer.headers["Set-Cookie"]) == secure
+
+
+# ---- a database that is away ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def away(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From now on nobody reaches the database."""
+    gone = Database("postgresql+psycopg://banjie@127.0.0.1:1/banjie")
+    monkeypatch.setitem(app.extensions, "banjie", replace(app.extensions["banjie"], database=gone))
+
+
+def test_a_page_says_that_the_database_is_away(ada, away):
+    answers = [ada.get("/inbox"), ada.get("/inbox", headers={"HX-Request": "true"}),
+               ada.post("/account/substitutes", {"substitute": "ben"}), ada.get("/health")]  # fmt: skip
+
+    for answer in answers:
+        assert answer.status_code == 503
+        assert "数据库暂时无法使用" in answer.text
+        assert "Traceback" not in answer.text and "127.0.0.1" not in answer.text
+        assert answer.headers["Retry-After"] == "10"
+    assert "先看看是否已经保存" in answers[2].text
+
+
+def test_somebody_is_still_logged_in_when_the_database_is_back(ada, app: Flask):
+    with pytest.MonkeyPatch.context() as patched:
+        gone = Database("postgresql+psycopg://banjie@127.0.0.1:1/banjie")
+        patched.setitem(app.extensions, "banjie", replace(app.extensions["banjie"], database=gone))
+        assert ada.get("/inbox").status_code == 503
+
+    assert ada.get("/inbox").status_code == 200
+
+
+# ---- what operators see --------------------------------------------------------------------------------------
+
+
+def test_whoever_watches_the_program_needs_no_login(stranger, ada, task, moment: MovedClock):
+    answer = stranger.get("/health")
+
+    assert (answer.status_code, answer.text) == (200, "database ok\ntimers in time\n")
+    assert "Set-Cookie" not in answer.headers
+
+
+def test_each_request_is_a_line_without_what_was_typed(ada, caplog: pytest.LogCaptureFixture):
+    caplog.set_level("INFO", logger="web.request_lines")
+
+    answer = ada.post("/account/password?text=wanted", {"old": "hush", "new": "hush hush", "again": "other"})
+
+    (line,) = [record for record in caplog.records if record.message == "request"]
+    told = (line.method, line.path, line.status, line.user, line.address)
+    assert told == ("POST", "/account/password", 422, "ada", "127.0.0.1")
+    assert "hush" not in str(vars(line)) and "wanted" not in str(vars(line))
+    assert answer.headers["X-Request-Id"]
+
+
+def test_a_failure_shows_the_number_under_which_it_is_found(app: Flask, stranger, monkeypatch, caplog):
+    caplog.handler.setFormatter(logs.Lines())
+    monkeypatch.setattr(identity, "authenticate", lambda *_: 1 / 0)
+
+    answer = stranger.log_in("ada")
+
+    number = answer.headers["X-Request-Id"]
+    assert answer.status_code == 500 and number in answer.text
+    assert f"error request failed request={number}\nTraceback" in caplog.text
