@@ -43,6 +43,8 @@ from engine.texts import Text
 
 FAILED, USAGE = 1, 2
 
+_UNWRITABLE = Text("无法写入 {path}：{reason}", "{path} cannot be written: {reason}")
+
 DEFINITION_FILES = (".bpmn", ".dmn", ".form", ".html", "registers.toml", "figures.toml")
 FOLDERS = ("forms", "papers")  # of files that belong to what lies in the folder above
 
@@ -74,8 +76,7 @@ class Console:
         except BanjieError as error:
             self.fail(error.message, USAGE)
         except OSError as error:  # the demo keeps its secret key under var/
-            told = Text("无法写入 {path}：{reason}", "{path} cannot be written: {reason}")
-            self.fail(told.format(path=error.filename, reason=error.strerror), USAGE)
+            self.fail(_UNWRITABLE.format(path=error.filename, reason=error.strerror), USAGE)
 
     def database(self) -> Database:
         """Return the database of the settings, which answers and has this version's tables."""
@@ -205,7 +206,8 @@ def _check(paths: Iterable[Path]) -> list[Finding]:
         beside = stage.folder_files(folder)
         beside.update({name: (folder / name).read_bytes() for name in names})
         shown = {Path(name).name: (folder / name).as_posix() for name in sorted(names)}
-        found += [replace(each, file=shown[each.file]) for each in stage.check(beside) if each.file in shown]
+        findings = stage.check(beside, shown)
+        found += [replace(each, file=shown[each.file]) for each in findings if each.file in shown]
     return found
 
 
@@ -263,24 +265,28 @@ def play(console: Console, paths: Sequence[Path], folder: Path, junit: Path | No
     """
     演练旅程文件 (.toml)。 Play journeys: example runs of processes, on a moved clock; nothing is left behind.
 
-    退出码 Exit codes: 0 全部通过 all went as written; 1 有不符 some did not; 2 文件有误 a file is wrong.
+    退出码 Exit codes: 0 全部通过 all went as written; 1 有不符 some did not; 2 文件有误 a file is wrong,
+    or there is nothing to play.
     """
     results: list[Result] = []
+    unplayable: Text | None = None
     try:
-        sources = stage.folder_files(folder)
         found = [journey for path in _toml_files(paths) for journey in journey_files.read(path)]
-        for result in journeys.play(found, sources):
+        for result in journeys.play(found, stage.folder_files(folder)):
             results.append(result)
             click.echo(printing.result(result, console.language))
+        if not found:
+            unplayable = Text("没有可演练的旅程文件 (.toml)。", "There is no journey file (.toml) to play.")
     except journey_files.InvalidJourney as error:
-        console.fail(error.message, USAGE)
+        unplayable = error.message
     except InvalidDefinition as error:
-        for finding in error.findings:
-            click.echo(printing.finding(finding, console.language), err=True)
-        console.fail(error.message, USAGE)
-    finally:
-        if junit is not None:
-            junit.write_text(printing.junit(results, console.language), encoding="utf-8")
+        for line in printing.findings(error.findings, console.language):
+            click.echo(line, err=True)
+        unplayable = error.message
+    if junit is not None:
+        _write(console, junit, printing.junit(results, console.language, unplayable))
+    if unplayable is not None:
+        console.fail(unplayable, USAGE)
     failed = sum(result.failure is not None for result in results)
     console.say(
         Text("{n} 段通过，{failed} 段不符。", "{n} passed, {failed} failed."),
@@ -289,6 +295,15 @@ def play(console: Console, paths: Sequence[Path], folder: Path, junit: Path | No
     )
     if failed:
         sys.exit(FAILED)
+
+
+def _write(console: Console, path: Path, text: str) -> None:
+    """Write a file, in a folder that need not be there; or end the program with what stands against it."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        console.fail(_UNWRITABLE.format(path=path, reason=error.strerror), USAGE)
 
 
 def _toml_files(paths: Iterable[Path]) -> list[Path]:

@@ -7,7 +7,7 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal, TypeVar
@@ -320,9 +320,18 @@ def decide(
 # ---- checking --------------------------------------------------------------------------------------------
 
 
-def check_files(uow: UnitOfWork, files: Mapping[str, bytes]) -> list[Finding]:
-    """Return all that is wrong with these files together, as they would stand beside what is deployed."""
+def check_files(
+    uow: UnitOfWork, files: Mapping[str, bytes], wanted: Collection[str] | None = None
+) -> list[Finding]:
+    """
+    Return all that is wrong with these files together, as they would stand beside what is deployed.
+
+    Where some are ``wanted``, others that define the same, such as older copies, are left out.
+    """
     read = [_Read(name, content) for name, content in sorted(files.items())]
+    if wanted is not None:
+        asked = {key for one in read if one.name in wanted for key in one.keys}
+        read = [one for one in read if one.name in wanted or asked.isdisjoint(one.keys)]
     known = _known(uow, read)
     findings = [finding for one in read for finding in one.findings(known)]
     findings += _twice(read) + _still_used(uow, read, known) + _newly_copied(uow, read, known)

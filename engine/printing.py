@@ -68,13 +68,21 @@ def _filled(told: Text, failure: Failure, language: str) -> str:
     return told.format(**vars(failure)).in_language(language)
 
 
-def junit(results: Sequence[Result], language: str) -> str:
-    """Return results as JUnit XML, as build servers read it: a suite per file."""
+def junit(results: Sequence[Result], language: str, unplayable: Text | None = None) -> str:
+    """
+    Return results as JUnit XML, as build servers read it: a suite per file.
+
+    ``unplayable`` is what kept journeys from being played: a suite of its own, with an error.
+    """
     suites = [
         _suite(name, [each for each in results if each.journey.file_name == name], language)
         for name in dict.fromkeys(each.journey.file_name for each in results)
     ]
-    numbers = _numbers(results)
+    if unplayable is not None:
+        told = _attribute(unplayable.in_language(language))
+        case = f'<testcase classname="play" name="play"><error message={told}/></testcase>'
+        suites.append(f'<testsuite name="play" {_numbers((), errors=1)}>\n{case}\n</testsuite>')
+    numbers = _numbers(results, errors=int(unplayable is not None))
     return "\n".join(
         ['<?xml version="1.0" encoding="UTF-8"?>', f"<testsuites {numbers}>", *suites, "</testsuites>", ""]
     )
@@ -87,10 +95,11 @@ def _suite(file_name: str, results: Sequence[Result], language: str) -> str:
     )
 
 
-def _numbers(results: Sequence[Result]) -> str:
+def _numbers(results: Sequence[Result], errors: int = 0) -> str:
+    tests = len(results) + errors
     failures = sum(each.failure is not None for each in results)
     seconds = sum(each.seconds for each in results)
-    return f'tests="{len(results)}" failures="{failures}" errors="0" skipped="0" time="{seconds:.3f}"'
+    return f'tests="{tests}" failures="{failures}" errors="{errors}" skipped="0" time="{seconds:.3f}"'
 
 
 def _case(played: Result, language: str) -> str:

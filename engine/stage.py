@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -38,12 +38,12 @@ def folder_files(folder: Path) -> dict[str, bytes]:
     }
 
 
-def check(sources: Mapping[str, bytes]) -> list[Finding]:
-    """Return all that is wrong with these diagrams, tables and forms together."""
+def check(sources: Mapping[str, bytes], wanted: Collection[str] | None = None) -> list[Finding]:
+    """Return all that is wrong with these diagrams, tables and forms together; as ``check_files`` says."""
     database = _empty()
     with database.unit_of_work() as uow:
         _load_organisation(uow, sources)
-        return definitions.check_files(uow, _definitions_in(sources))
+        return definitions.check_files(uow, _definitions_in(sources), wanted)
 
 
 class Stage:

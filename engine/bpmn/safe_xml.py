@@ -69,7 +69,7 @@ def read(source: bytes | str, file_name: str = "") -> Element:
         raise refused(
             "malformed-xml",
             Text("文件不是完好的 XML：{reason}", "The file is not well-formed XML: {reason}").format(
-                reason=str(error)[:200]
+                reason=(getattr(error, "msg", None) or str(error))[:200]
             ),
             Text("请从建模工具重新导出文件。", "Export the file from the modeller again."),
             file_name,

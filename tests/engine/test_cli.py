@@ -65,6 +65,16 @@ def test_a_sound_file_is_checked_with_what_lies_beside_it(folder):
     assert "0 errors" in result.output
 
 
+def test_an_older_copy_that_lies_beside_a_file_is_not_held_against_it(folder):
+    (folder / "loan_2025.bpmn").write_text(BPMN.replace("${hours(12)}", "${hours(24)}"), encoding="utf-8")
+
+    alone = banjie("check", folder / "loan.bpmn")
+    both = banjie("check", folder / "loan.bpmn", folder / "loan_2025.bpmn")
+
+    assert alone.exit_code == 0
+    assert both.exit_code == 1 and "“loan” is defined in loan.bpmn already" in both.output
+
+
 def test_what_is_wrong_is_said_with_file_line_and_element(folder):
     (folder / "loan.bpmn").write_text(BPMN.replace("${hours(12)}", "${hour(12)}"), encoding="utf-8")
 
@@ -156,6 +166,35 @@ def test_a_journey_file_that_cannot_be_read_is_wrong_usage(folder):
 
     assert result.exit_code == 2
     assert "loan.toml, line 20: “opened” is not known here." in result.output
+
+
+def test_what_keeps_journeys_from_being_played_is_an_error_in_the_junit_file(folder):
+    (folder / "loan.toml").write_text(FILE.replace("open = []", "opened = []"), encoding="utf-8")
+
+    banjie("play", folder / "loan.toml", "--processes", folder, "--junit", folder / "made" / "out.xml")
+
+    suites = ElementTree.parse(folder / "made" / "out.xml").getroot()
+    assert (suites.get("tests"), suites.get("errors")) == ("1", "1")
+    told = suites.find(".//testcase/error")
+    assert told is not None and told.get("message") == "loan.toml, line 20: “opened” is not known here."
+
+
+def test_a_junit_file_that_cannot_be_written_is_told_in_a_line(folder):
+    result = banjie(
+        "play", folder / "loan.toml", "--processes", folder, "--junit", folder / "loan.toml" / "out.xml"
+    )
+
+    assert result.exit_code == 2
+    assert "ok      loan.toml" in result.output and "cannot be written" in result.output
+
+
+def test_a_folder_without_journeys_is_not_taken_for_one_whose_journeys_went_well(folder):
+    (folder / "empty").mkdir()
+
+    result = banjie("play", folder / "empty", "--processes", folder)
+
+    assert result.exit_code == 2
+    assert "no journey file" in result.output
 
 
 # ---- decide
