@@ -16,7 +16,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
 from engine import clock
-from engine.queries import FileLine
+from engine.queries import FileLine, Quantity
 from engine.texts import Text
 from web.context import in_language, is_fragment, language, settings
 
@@ -186,6 +186,8 @@ def value(of: Any) -> str | Markup:
             return f"{of:%H:%M}"
         case Text():
             return in_language(of)
+        case Quantity():
+            return Markup('<span class="nowrap">{}</span>').format(in_language(of.text))
         case Mapping():
             return _mapping(of)
         case FileLine():

@@ -529,7 +529,9 @@ def _naming(element: Element, attribute_name: str) -> Naming:
     codes = {name.partition(".")[2] for name in own if name.startswith(("label.", "labelEn."))}
     told = {code: own.get(f"label.{code}") or code for code in codes}
     words = {code: Text(label, own.get(f"labelEn.{code}") or label) for code, label in told.items()}
-    return Naming(_labelled(element, attribute_name, ""), words, own.get("labels", ""))
+    return Naming(
+        _labelled(element, attribute_name, ""), words, own.get("labels", ""), own.get("kind") == "amount"
+    )
 
 
 def _goes_with(value: Any, kind: str) -> bool:

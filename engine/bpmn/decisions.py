@@ -51,6 +51,7 @@ class Naming:
     label: Text
     codes: Mapping[str, Text] = field(default_factory=dict)
     source: str = ""
+    is_amount: bool = False  # yuan, shown to the fen
 
 
 @dataclass(frozen=True)

@@ -291,6 +291,7 @@ def _table(c: ComponentReader) -> Component:
         source=source or "null",
         columns_of_table=tuple(read),
         labelled=labelled,
+        amounts=frozenset(key for key, _ in read if c.properties.get(f"kind.{key}") == "amount"),
     )
 
 

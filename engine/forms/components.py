@@ -63,6 +63,7 @@ class Table(Component):
     source: str  # expression
     columns_of_table: tuple[tuple[str, Text], ...]
     labelled: Mapping[str, str]  # column → where its values' labels are kept
+    amounts: frozenset[str]  # columns of yuan
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,14 +8,28 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from engine.forms.components import NumberField
 from engine.texts import Text, same
 
 NONE = same("—")
 YES_NO = {True: Text("是", "yes"), False: Text("否", "no")}
 
 
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def day_text(day: date) -> Text:
+    """Return a day: 2026年3月2日, 2 Mar 2026."""
+    return Text(f"{day.year}年{day.month}月{day.day}日", f"{day.day} {MONTHS[day.month - 1]} {day.year}")
+
+
+def amount_text(value: Decimal | int) -> Text:
+    """Return an amount to the fen: 36,000.00."""
+    return same(f"{value:,.2f}".replace("-", "−"))
+
+
 def value_text(value: Any, zone: ZoneInfo) -> Text:
-    """Return any variable as a short text: 36,000.50, 2026-03-02 14:30, 是."""
+    """Return any variable as a short text: 36,000.50, 2026年3月2日 14:30, 是."""
     match value:
         case None:
             return NONE
@@ -24,9 +38,10 @@ def value_text(value: Any, zone: ZoneInfo) -> Text:
         case Decimal() | float():
             return same(f"{value:,f}" if Decimal(value).is_finite() else "NaN")
         case datetime():
-            return same(value.astimezone(zone).strftime("%Y-%m-%d %H:%M"))
+            here = value.astimezone(zone)
+            return Text("{day} {time}", "{day} {time}").format(day=day_text(here), time=f"{here:%H:%M}")
         case date():
-            return same(value.isoformat())
+            return day_text(value)
         case time():
             return same(value.strftime("%H:%M"))
         case Mapping():
@@ -44,10 +59,26 @@ def value_text(value: Any, zone: ZoneInfo) -> Text:
     return Text("、".join(text.zh for text in texts), ", ".join(text.en for text in texts))
 
 
-def as_text(suffix: Text, value: Any, zone: ZoneInfo) -> str:
-    """Return a limit with its unit, in a spelling that needs no language."""
-    text = value_text(value, zone).zh
-    return f"{text} {suffix.zh}".strip() if suffix.zh == suffix.en else text
+def number_text(spec: NumberField, value: Decimal | int) -> Text:
+    """Return a number as its field shows it: an amount to the fen, each with its unit."""
+    text = (
+        amount_text(value)
+        if spec.is_amount
+        else same(f"{value:,}" if isinstance(value, int) else f"{value:,f}")
+    )
+    return Text(
+        f"{spec.prefix.zh} {text.zh} {spec.suffix.zh}".strip(),
+        f"{spec.prefix.en} {text.en} {spec.suffix.en}".strip(),
+    )
+
+
+def as_entered(value: Any, zone: ZoneInfo) -> str:
+    """Return a value as somebody would type it, in a spelling that needs no language."""
+    if isinstance(value, datetime):
+        return value.astimezone(zone).strftime("%Y-%m-%d %H:%M")
+    if isinstance(value, date):
+        return value.isoformat()
+    return value_text(value, zone).zh
 
 
 def _has_name(value: Mapping[str, Any]) -> bool:

@@ -29,7 +29,7 @@ from engine.forms.components import (
     TextField,
     fields_of,
 )
-from engine.forms.formatting import as_text
+from engine.forms.formatting import as_entered, day_text, number_text, value_text
 from engine.forms.values import (
     NOT_ACCEPTED,
     NOT_OFFERED,
@@ -219,7 +219,7 @@ def initial(spec: Field, present: Mapping[str, Any], outer: Mapping[str, Any], w
     if spec.prefill and present.get(spec.key) is not None:
         value = present[spec.key]
         if isinstance(spec, TextField) and isinstance(value, int | Decimal | date | time):
-            return as_text(same(""), value, world.zone)
+            return as_entered(value, world.zone)
         return value
     if spec.default_expression is not None:
         return world.value(spec.default_expression, outer)
@@ -304,7 +304,7 @@ def _source(entry: Mapping[str, Any], file: dict[str, Any], world: Surroundings)
         if file["taken_on"] is None:
             problems.append(NO_TAKEN_ON.format(name=file["name"]))
         elif file["taken_on"] > clock.now().astimezone(world.zone).date():
-            problems.append(NOT_AFTER.format(limit=clock.now().astimezone(world.zone).date()))
+            problems.append(NOT_AFTER.format(limit=day_text(clock.now().astimezone(world.zone).date())))
     except ValidationError as error:
         problems += [message for message in error.messages if isinstance(message, Text)]
     return problems
@@ -460,9 +460,9 @@ def _number_problems(
     problems = []
     least, most = (_number_limit(level, limit, variables) for limit in (spec.minimum, spec.maximum))
     if least is not None and value < least:
-        problems.append(AT_LEAST.format(limit=as_text(spec.suffix, least, level.world.zone)))
+        problems.append(AT_LEAST.format(limit=number_text(spec, least)))
     if most is not None and value > most:
-        problems.append(AT_MOST.format(limit=as_text(spec.suffix, most, level.world.zone)))
+        problems.append(AT_MOST.format(limit=number_text(spec, most)))
     return problems
 
 
@@ -479,13 +479,13 @@ def _date_problems(
     zone, problems = level.world.zone, []
     least, most = (_date_limit(level, spec, limit, variables) for limit in (spec.minimum, spec.maximum))
     if least is not None and _before(value, least):
-        problems.append(NOT_BEFORE.format(limit=as_text(same(""), least, zone)))
+        problems.append(NOT_BEFORE.format(limit=value_text(least, zone)))
     if most is not None and _before(most, value):
-        problems.append(NOT_AFTER.format(limit=as_text(same(""), most, zone)))
+        problems.append(NOT_AFTER.format(limit=value_text(most, zone)))
     today = clock.now().astimezone(zone).date()
     day = value.date() if isinstance(value, datetime) else value
     if spec.not_past and isinstance(day, date) and day < today:
-        problems.append(NOT_BEFORE.format(limit=today.isoformat()))
+        problems.append(NOT_BEFORE.format(limit=day_text(today)))
     return problems
 
 

@@ -29,7 +29,7 @@ from engine.forms.components import (
     TextField,
     everything,
 )
-from engine.forms.formatting import value_text
+from engine.forms.formatting import amount_text, number_text, value_text
 from engine.forms.loading import Level, as_typed, options_of
 from engine.forms.markdown import TEMPLATE, Block, Span
 from engine.forms.values import file_entries, is_editable, moment, single, value_of
@@ -174,6 +174,7 @@ class TableView(Node):
     label: str
     heads: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    numeric: tuple[bool, ...]  # columns of numbers
 
 
 @dataclass(frozen=True)
@@ -335,9 +336,13 @@ class _Painter:
             for row in rows
         )
         heads = tuple(self.say(head) for _, head in table.columns_of_table)
-        return TableView("table", identity, table.columns, self.filled(level, table.label), heads, cells)
+        numeric = tuple(_are_numbers([row.get(key) for row in rows]) for key, _ in table.columns_of_table)
+        label = self.filled(level, table.label)
+        return TableView("table", identity, table.columns, label, heads, cells, numeric)
 
     def cell(self, level: Level, table: Table, key: str, value: Any) -> Text:
+        if key in table.amounts and _are_numbers([value]):
+            return amount_text(value)
         source = table.labelled.get(key)
         label = level.world.labels(source).get(value) if source and isinstance(value, str) else None
         return label or value_text(value, level.world.zone)
@@ -563,13 +568,15 @@ def shown_value(spec: Field, value: Any, labels: Mapping[str, Text], zone: Any) 
             return Text("、".join(text.zh for text in texts), ", ".join(text.en for text in texts))
         return value_text(None, zone)
     if isinstance(spec, NumberField) and isinstance(value, int | Decimal) and not isinstance(value, bool):
-        text = value_text(value, zone)
-        number = f"{value:,}" if isinstance(value, int) else text.zh
-        return Text(
-            f"{spec.prefix.zh} {number} {spec.suffix.zh}".strip(),
-            f"{spec.prefix.en} {number} {spec.suffix.en}".strip(),
-        )
+        return number_text(spec, value)
     return value_text(value, zone)
+
+
+def _are_numbers(values: Sequence[Any]) -> bool:
+    given = [value for value in values if value is not None]
+    return bool(given) and all(
+        isinstance(value, int | Decimal) and not isinstance(value, bool) for value in given
+    )
 
 
 def _as_text(raw: Any) -> str:

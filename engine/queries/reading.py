@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import and_, or_, select
@@ -15,7 +16,17 @@ from engine.bpmn.decisions import DecisionTable, Naming, Rule
 from engine.bpmn.diagram import Diagram, Element, Program
 from engine.database import UnitOfWork
 from engine.forms import Form
-from engine.forms.components import ChoiceField, Field, FileField, RowsField, Table, everything, fields_of
+from engine.forms.components import (
+    ChoiceField,
+    Field,
+    FileField,
+    NumberField,
+    RowsField,
+    Table,
+    everything,
+    fields_of,
+)
+from engine.forms.formatting import amount_text, number_text
 from engine.history import Kind, Record
 from engine.identity import User
 from engine.queries.shapes import (
@@ -28,6 +39,7 @@ from engine.queries.shapes import (
     Group,
     HistoryLine,
     Person,
+    Quantity,
 )
 from engine.registers import records
 from engine.texts import Text, same
@@ -99,6 +111,7 @@ class Words:
 
     label: Text
     codes: Mapping[str, Text]
+    is_amount: bool
 
 
 @dataclass(frozen=True)
@@ -108,7 +121,7 @@ class Labels:
     fields: Mapping[str, Field]
     hidden: frozenset[str]
     files: Mapping[str, FileLine] = field(default_factory=dict)
-    columns: Mapping[str, Mapping[str, Text]] = field(default_factory=dict)  # of lists that forms show
+    columns: Mapping[str, Table] = field(default_factory=dict)  # how forms show lists
     words: Mapping[str, Words] = field(default_factory=dict)
 
     def label(self, name: str) -> Text:
@@ -145,15 +158,22 @@ class Labels:
             if isinstance(value, list):
                 return [options.get(str(item), item) for item in value]
             return options.get(_option(value), value)
+        if _is_number(value) and (isinstance(asked, NumberField) or self._is_amount(name)):
+            return Quantity(
+                number_text(asked, value) if isinstance(asked, NumberField) else amount_text(value)
+            )
         if isinstance(asked, FileField) and isinstance(value, list):
             ids = (str(item.get("file")) for item in value if isinstance(item, Mapping))
             return tuple(self.files[id_] for id_ in ids if id_ in self.files)
         if isinstance(value, Mapping):
-            return self._row(value, {})
+            return self._in_rows_of(name)._row(value, self.columns.get(name))
         if isinstance(value, list):
-            rows, heads = self._in_rows_of(name), self.columns.get(name, {})
-            return [rows._row(item, heads) if isinstance(item, Mapping) else item for item in value]
+            rows, shown = self._in_rows_of(name), self.columns.get(name)
+            return [rows._row(item, shown) if isinstance(item, Mapping) else item for item in value]
         return value
+
+    def _is_amount(self, name: str) -> bool:
+        return name in self.words and self.words[name].is_amount
 
     def _options(self, name: str) -> Mapping[str, Text]:
         """Return what a variable's codes mean; nothing where it has none."""
@@ -169,16 +189,23 @@ class Labels:
         own = {one.key: one for one, _ in fields_of(asked.components)} if isinstance(asked, RowsField) else {}
         return replace(self, fields={**self.fields, **own})
 
-    def _row(self, row: Mapping[str, Any], heads: Mapping[str, Text]) -> Mapping[Any, Any]:
+    def _row(self, row: Mapping[str, Any], shown: Table | None) -> Mapping[Any, Any]:
         """Return a record with its labels; a file stays as it is."""
         if {"file", "name", "size"} <= set(row):
             return row
+        heads = dict(shown.columns_of_table) if shown else {}
         read: dict[str | Text, Any] = {}
         for key, value in row.items():
             if not self.is_hidden(key):
                 label = heads.get(key) or self.label(key)
-                read[key if label in read else label] = self.readable(key, value)  # labels may occur twice
+                is_amount = shown is not None and key in shown.amounts and _is_number(value)
+                told = Quantity(amount_text(value)) if is_amount else self.readable(key, value)
+                read[key if label in read else label] = told  # labels may occur twice
         return read
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | Decimal) and not isinstance(value, bool)
 
 
 def _option(value: Any) -> str:
@@ -204,17 +231,18 @@ def labels(uow: UnitOfWork, case: Any, hidden: frozenset[str], names: Names | No
     fields = {asked.key: asked for form in forms for asked in form.fields}
     found = {str(line.id): line for line in case_files(uow, case.id, fields, hidden, names)}
     columns = {
-        shown.source.lstrip("= "): dict(shown.columns_of_table)
+        name: shown
         for form in forms
         for shown in everything(form.definition.components)
         if isinstance(shown, Table)
+        for name in re.findall(r"[^\W\d]\w*", shown.source)
     }
     return Labels(fields, hidden, found, columns, _words(case_tables(uow, case), names or Names(uow)))
 
 
 def _words(tables_asked: Iterable[DecisionTable], names: Names) -> dict[str, Words]:
     return {
-        name: Words(naming.label, names.codes(naming))
+        name: Words(naming.label, names.codes(naming), naming.is_amount)
         for table in tables_asked
         for name, naming in table.namings.items()
     }

@@ -62,12 +62,19 @@ class Picture:
 
 
 @dataclass(frozen=True)
+class Quantity:
+    """A number as its field shows it, with its unit: 36,000.00 元, 24 小时."""
+
+    text: Text
+
+
+@dataclass(frozen=True)
 class Answer:
     """One value of a case, readable: ``label`` from its form, else the variable's name.
 
     ``value`` is a plain value (str, bool, int, Decimal, date, time, aware datetime, list, dict, None);
-    for a select field its option's Text; for a file field a tuple of FileLine. ``is_hidden``: the viewer may
-    not see it, and ``value`` is None.
+    for a select field its option's Text, for a number of a form a Quantity, for a file field a tuple of
+    FileLine. ``is_hidden``: the viewer may not see it, and ``value`` is None.
     """
 
     name: str

@@ -788,13 +788,20 @@ def test_a_table_shows_a_list_of_the_case() -> None:
         {
             "type": "table",
             "dataSource": "=grants",
-            "columns": [{"key": "day", "label": "Day"}, {"key": "amount", "label": "Amount"}],
+            "columns": [{"key": key, "label": key} for key in ("day", "amount", "rounds")],
+            "properties": {"kind.amount": "amount"},
         }
     )
+    grants = [
+        {"day": date(2026, 1, 2), "amount": Decimal("6831.5"), "rounds": 2},
+        {"day": None, "amount": 0, "rounds": None},
+        "no row",
+    ]
 
-    [table] = view(form, {"grants": [{"day": date(2026, 1, 2), "amount": Decimal("5.00")}, "no row"]}).nodes()
+    [table] = view(form, {"grants": grants}).nodes()
 
-    assert (table.heads, table.rows) == (("Day", "Amount"), (("2026-01-02", "5.00"),))
+    assert table.rows == (("2026年1月2日", "6,831.50", "2"), ("—", "0.00", "—"))
+    assert table.numeric == (False, True, True)
 
 
 def test_a_table_says_what_its_codes_mean_in_the_readers_language() -> None:

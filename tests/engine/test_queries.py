@@ -363,7 +363,7 @@ def test_the_case_page_tells_the_whole_story(desk: Desk, deploy: Deploy) -> None
         {same("answer"): "major"},
         (Text("第 2 行", "Row 2"),),
     )
-    assert [(one.label.zh, one.value) for one in decision.inputs] == [("费用", 150)]
+    assert [(one.label.zh, one.value) for one in decision.inputs] == [("费用", queries.Quantity(same("150")))]
     assert page.history[0].changes[0].label.zh == "费用"
     assert [timer.element_id for timer in page.timers] == ["Late"]
     assert [line.status for line in page.tasks] == ["open", "completed"]
