@@ -16,7 +16,7 @@ from sqlalchemy import insert, select
 
 from engine import tables, visibility
 from engine.database import UnitOfWork
-from engine.errors import InvalidInput, NotFound
+from engine.errors import InvalidInput, NotFound, Unavailable
 from engine.identity import User
 from engine.texts import Text
 
@@ -52,6 +52,8 @@ SHOWN = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp", "applic
 _CHUNK = 1 << 20  # bytes
 _MARKUP = (b"<!doctype", b"<html", b"<svg", b"<?xml", b"<script", b"<head", b"<body", b"<iframe")
 
+_NOT_STORED = Text("文件暂时无法保存。", "The file cannot be stored at the moment.")
+
 _attachment = tables.attachment
 
 
@@ -82,7 +84,7 @@ def store(uow: UnitOfWork, stream: BinaryIO, file_name: str, by: User) -> UUID:
     handle, draft = tempfile.mkstemp(dir=uow.centre.files, prefix="upload-")
     try:
         with os.fdopen(handle, "wb") as target:
-            sha256, size = _copy(stream, target, uow.centre.largest_file)
+            sha256, size = _copy(stream, target, uow.centre.largest_file, file_name[:100])
         content_type = _content_type(Path(draft), file_name)
         final = _path(uow, sha256)
         final.parent.mkdir(exist_ok=True)
@@ -102,6 +104,21 @@ def store(uow: UnitOfWork, stream: BinaryIO, file_name: str, by: User) -> UUID:
         )
     )
     return attachment_id
+
+
+def _keep(uow: UnitOfWork, stream: BinaryIO, file_name: str) -> tuple[str, int, str]:
+    uow.centre.files.mkdir(parents=True, exist_ok=True)
+    handle, draft = tempfile.mkstemp(dir=uow.centre.files, prefix="upload-")
+    try:
+        with os.fdopen(handle, "wb") as target:
+            sha256, size = _copy(stream, target, uow.centre.largest_file)
+        content_type = _content_type(Path(draft), file_name)
+        final = _path(uow, sha256)
+        final.parent.mkdir(exist_ok=True)
+        Path(draft).replace(final)
+    finally:
+        Path(draft).unlink(missing_ok=True)
+    return sha256, size, content_type
 
 
 def open_file(uow: UnitOfWork, attachment_id: UUID, by: User) -> StoredFile:
@@ -129,19 +146,20 @@ def open_file(uow: UnitOfWork, attachment_id: UUID, by: User) -> StoredFile:
     return StoredFile(path, row.file_name, row.content_type, row.size, row.sha256)
 
 
-def _copy(stream: BinaryIO, target: BinaryIO, most: int) -> tuple[str, int]:
+def _copy(stream: BinaryIO, target: BinaryIO, most: int, name: str) -> tuple[str, int]:
     digest, size = hashlib.sha256(), 0
     while chunk := stream.read(_CHUNK):
         size += len(chunk)
         if size > most:
             raise InvalidInput(
-                Text("文件太大，最多 {most} MB。", "The file is too large; at most {most} MB."),
+                Text("“{name}”太大，最多 {most} MB。", "“{name}” is too large; at most {most} MB."),
+                name=name,
                 most=most // (1024 * 1024),
             )
         digest.update(chunk)
         target.write(chunk)
     if not size:
-        raise InvalidInput(Text("文件是空的。", "The file is empty."))
+        raise InvalidInput(Text("“{name}”是空的。", "“{name}” is empty."), name=name)
     target.flush()
     os.fsync(target.fileno())
     return digest.hexdigest(), size

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from engine import queries, runtime
-from engine.errors import Conflict, InvalidForm
+from engine.errors import Conflict, InvalidForm, NotPermitted
 from engine.queries import TaskPage
 from web import errors as error_pages
 from web.context import (
@@ -120,10 +120,23 @@ def diagram(task_id: UUID) -> Response:
 @blueprint.errorhandler(Conflict)
 def somebody_was_faster(error: Conflict) -> AnyResponse:
     """Say so, and lead to the case, where one sees what has become of it."""
+    return error_pages.answer(409, in_language(error.message), case=_address_of_case())
+
+
+@blueprint.errorhandler(NotPermitted)
+def somebody_else_does_it(error: NotPermitted) -> AnyResponse:
+    """Say so on the page of the case, for those who may see it; what was sent is refused."""
+    case = _address_of_case()
+    if case is None or request.method != "GET":
+        return error_pages.answer(403, in_language(error.message), case=case)
+    flash(in_language(error.message), "warning")
+    return redirect(case, code=303)
+
+
+def _address_of_case() -> str | None:
     with reading() as uow:
         instance_id = queries.case_of_task(uow, (request.view_args or {})["task_id"], by=current_user())
-    case = url_for("cases.show", instance_id=instance_id) if instance_id else None
-    return error_pages.answer(409, in_language(error.message), case=case)
+    return url_for("cases.show", instance_id=instance_id) if instance_id else None
 
 
 def _task(task_id: UUID) -> TaskPage:

@@ -102,6 +102,20 @@ def test_whoever_claims_or_reads_in_a_list_keeps_their_place_when_it_is_drawn_an
     expect(page.locator(f"#{next_one}")).to_be_focused()
 
 
+def test_a_press_that_gets_no_answer_is_told(open_page, task):
+    page = open_page("ada")
+    page.goto("/inbox?which=groups")
+    page.context.set_offline(True)
+    page.click("[data-row] [data-claims]")
+    expect(page.locator("#messages [role=alert]")).to_contain_text("没有连上系统")
+    page.click("[data-row] [data-claims]")
+    expect(page.locator("#messages [role=alert]")).to_have_count(1)
+    page.context.set_offline(False)
+    page.click("#messages [data-closes-message]")
+    page.click("[data-row] [data-claims]")
+    expect(page.locator("#messages")).to_contain_text("已认领")
+
+
 def test_the_wheel_moves_the_page_until_somebody_presses_into_the_diagram(open_page, task):
     page = open_page("ada")
     page.goto(task)

@@ -180,7 +180,16 @@ def test_nobody_reaches_a_task_by_its_address(mei, browser_of, task, database):
     ):
         assert outsider.post(f"{task}/{action}", {"text": "x"}).status_code in (403, 404), action
         assert mei.post(f"{task}/{action}", {"text": "x"}).status_code == 403, action
-    assert mei.get(task).status_code == 403
+    answer = mei.get(task)
+    assert (answer.status_code, answer.location[:7]) == (303, "/cases/")
+    assert "这项任务不归您的岗位" in mei.get(answer.location).text
+
+
+def test_whoever_opens_what_a_colleague_works_on_is_told_on_the_page_of_the_case(ada, ben, mine):
+    answer = ben.get(mine)
+    assert answer.status_code == 303
+    page = ben.get(answer.location).text
+    assert "安达正在处理这项任务" in page and "YS-20260302-0001" in page
 
 
 @pytest.mark.parametrize(

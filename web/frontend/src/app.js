@@ -27,6 +27,19 @@ document.addEventListener("visibilitychange", () => {
   for (const part of document.querySelectorAll("[data-polls]")) htmx.trigger(part, "looked-at");
 });
 
+// Somebody pressed, and the program did not answer: say so once.
+function tellOfNoAnswer(event) {
+  const polls = event.detail.elt.matches?.("[data-polls]") && event.detail.requestConfig.verb === "get";
+  const answered = event.type === "htmx:responseError" && ![502, 503, 504].includes(event.detail.xhr.status);
+  const messages = document.getElementById("messages");
+  if (polls || answered || messages.querySelector("[data-no-answer]")) return;
+  const told = document.getElementById("no-answer").content.firstElementChild.cloneNode(true);
+  told.dataset.noAnswer = "";
+  messages.append(told);
+}
+document.addEventListener("htmx:sendError", tellOfNoAnswer);
+document.addEventListener("htmx:responseError", tellOfNoAnswer);
+
 // The count in the tab's title follows the list.
 function countInTitle() {
   const source = document.querySelector("[data-title-count]");
