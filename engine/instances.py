@@ -111,6 +111,12 @@ class Held:
         """Return who may not do a task, because of what they did in this case."""
         return frozenset(name for element in task.not_by for name in self.performers.get(element, ()))
 
+    def round_begins(self, task: OpenTask) -> None:
+        """Forget who did what belonged to the round before, where completing the task begins another."""
+        element = self.program.diagrams[task.process_id].elements[task.element_id]
+        for name in _names(element.properties.get("newRound", "")):
+            self.performers.pop(name, None)
+
     def performed(self, element_id: str, *names: str | None) -> None:
         """Note who completed an element, and for whom."""
         present = self.performers.setdefault(element_id, [])

@@ -303,6 +303,7 @@ def complete_task(
     advance = held.execution.complete_task(task_id, values)
     files.attach(row.id, values)
     on_behalf_of = acts_for if acts_for != by.name else None
+    held.round_begins(held.tasks[task_id])
     held.performed(row.task_element_id, by.name, on_behalf_of)
     cause = Line(
         Kind.COMPLETED,

@@ -472,8 +472,11 @@ FAULTS: Mapping[str, Fault] = {
     ),
     "bad-not-by": Fault(
         "error",
-        Text("notBy 里的“{id}”不是任何用户任务。", "“{id}” in notBy is no user task."),
-        Text("填写用户任务的标识，或 start。", "Enter ids of user tasks, or “start”."),
+        Text("{named_in} 里的“{id}”不是任何用户任务。", "“{id}” in {named_in} is no user task."),
+        Text(
+            "填写用户任务的标识；notBy 里还可写 start。",
+            "Enter ids of user tasks; notBy may name “start”, too.",
+        ),
     ),
     "bad-priority": Fault(
         "error",

@@ -35,7 +35,8 @@ class Known:
 
 
 PROPERTIES: Mapping[str, str] = {
-    "labelEn": "*", "documentationEn": "*", "rules": "*", "notBy": "userTask", "notify": "userTask",
+    "labelEn": "*", "documentationEn": "*", "rules": "*", "notBy": "userTask", "newRound": "userTask",
+    "notify": "userTask",
     "caseNumberPrefix": "process", "caseTitle": "process", "caseTitleEn": "process",
     "caseCustomer": "process", "caseUnit": "process",
     "searchable": "process", "visibleTo": "process", "restricted": "process",
@@ -239,18 +240,19 @@ class ContentCheck:
         if is_written and not re.fullmatch(r"\d{1,2}|100", priority, re.ASCII):
             self.add("bad-priority", element, text=priority)
         for name in _listed(properties(element).get("notBy", "")):
-            self.not_by(element, name)
+            if name != "start":
+                self.named_task(element, "notBy", name)
+        for name in _listed(properties(element).get("newRound", "")):
+            self.named_task(element, "newRound", name)
 
-    def not_by(self, element: Element, name: str) -> None:
-        if name == "start":
-            return
+    def named_task(self, element: Element, named_in: str, name: str) -> None:
         own = self.drawing.shapes.get(name)
         if own is not None:
             known = own.kind == "userTask"
         else:
             known = self.known.elements is None or name in self.known.elements
         if not known:
-            self.add("bad-not-by", element, id=name)
+            self.add("bad-not-by", element, named_in=named_in, id=name)
 
     def date(self, shape: Shape, name: str) -> None:
         text = attribute(shape.element, CAMUNDA + name)

@@ -376,6 +376,27 @@ def test_nobody_approves_what_they_asked_for(desk: Desk, deploy: Deploy) -> None
     assert desk.open() == []
 
 
+def test_who_acted_in_an_earlier_round_may_act_in_the_next_one(desk: Desk, deploy: Deploy) -> None:
+    rounds = process(
+        "rounds", start(), task("Advise", "front_desk"), task("Second", "front_desk", notBy="Advise"),
+        task("Convene", "area_manager", newRound="Advise"), task("Again", "front_desk", notBy="Advise,Second"), end(),
+        flows=["Begin Advise", "Advise Second", "Second Convene", "Convene Again", "Again Done"],
+    )  # fmt: skip
+    deploy({"rounds.bpmn": rounds})
+    desk.start("rounds")
+    desk.complete("Advise", by="fang")
+    with pytest.raises(NotPermitted):
+        desk.complete("Second", by="fang")
+    desk.complete("Second", by="feng")
+    desk.complete("Convene", by="qin")
+
+    with pytest.raises(NotPermitted):
+        desk.complete("Again", by="feng")  # what is not named belongs to the whole case
+    desk.complete("Again", by="fang")
+
+    assert desk.open() == []
+
+
 def test_a_task_that_is_open_already_is_closed_to_whoever_does_the_other_one_first(
     desk: Desk, deploy: Deploy
 ) -> None:

@@ -100,3 +100,21 @@ def test_whose_work_does_not_need_an_id_number_meets_it_on_no_page_and_no_paper(
 
     assert len(seen) > len(issued)
     assert any(number in page for page in seen) == (group == "front_desk")
+
+
+CRIME = played.journey("complaint_money.toml", "BND-08")
+
+
+@pytest.mark.parametrize("group", ["front_desk", "engineering", "quality_manager", "cs_manager"])
+def test_whom_the_advisors_are_tells_nobody_of_a_crime_whose_work_does_not_need_it(
+    office: Desk, group: str
+) -> None:
+    case, by = played.play(office.database, CRIME, CRIME.at), office.people(group)
+
+    with clock.moved(clock.MovedClock(CRIME.at)), office.database.reading() as uow:
+        shown = {each.name: each for each in queries.case(uow, case, by).variables}
+
+    needs_it = group == "cs_manager"
+    for name in ("organised_crime", "irrational", "advisors"):
+        assert shown[name].is_hidden != needs_it
+    assert any(word in str(each.value) for each in shown.values() for word in ("police", "公安")) == needs_it

@@ -302,6 +302,15 @@ def test_a_right_drawing_has_no_findings(name: str) -> None:
     assert looked_at(RIGHT[name], known) == []
 
 
+@pytest.mark.parametrize("named_in", ["notBy", "newRound"])
+def test_a_step_that_another_names_is_there(named_in: str) -> None:
+    drawn = around(user("x", prop(named_in, "x, nowhere")))
+
+    said = [finding.message.en for finding in looked_at(drawn) if finding.code == "bad-not-by"]
+
+    assert said == [f"“nowhere” in {named_in} is no user task."]
+
+
 @pytest.mark.parametrize("name", [*RIGHT, *(code for code in WRONG if FAULTS[code].severity == "warning")])
 def test_what_checks_let_pass_can_be_read(name: str) -> None:
     source = RIGHT.get(name) or WRONG[name]
