@@ -143,6 +143,12 @@ class Database:
             else:
                 connection.commit()  # a rollback makes the driver forget every statement it has prepared
 
+    @contextmanager
+    def connected(self) -> Iterator[Connection]:
+        """Open a connection for what is no use case: bringing the tables up to date."""
+        with _errors_of_ours(), self.connections.connect() as connection:
+            yield connection
+
     def copy_in_memory(self, centre: Centre) -> Database:
         """Return a copy of an SQLite database in memory, for a centre of its own."""
         copy = Database("sqlite://", centre)

@@ -43,7 +43,7 @@ class TooManyAttempts(BanjieError):
 
 class Unavailable(BanjieError):
     """
-    The database cannot be used at the moment; ``reason`` tells operators what it said.
+    The database or the store of files cannot be used at the moment; ``reason`` tells operators why.
 
     Whether what was being stored is stored may be unknown: the connection may have been lost at the very end.
     """

@@ -79,18 +79,12 @@ def store(uow: UnitOfWork, stream: BinaryIO, file_name: str, by: User) -> UUID:
 
     Raises:
         InvalidInput: too large, empty, or of a kind that is not taken (judged by its content).
+        Unavailable: there is no room for it, or the folder cannot be written.
     """
-    uow.centre.files.mkdir(parents=True, exist_ok=True)
-    handle, draft = tempfile.mkstemp(dir=uow.centre.files, prefix="upload-")
     try:
-        with os.fdopen(handle, "wb") as target:
-            sha256, size = _copy(stream, target, uow.centre.largest_file, file_name[:100])
-        content_type = _content_type(Path(draft), file_name)
-        final = _path(uow, sha256)
-        final.parent.mkdir(exist_ok=True)
-        Path(draft).replace(final)
-    finally:
-        Path(draft).unlink(missing_ok=True)
+        sha256, size, content_type = _keep(uow, stream, file_name)
+    except OSError as error:
+        raise Unavailable(_NOT_STORED, str(error)) from error
     attachment_id = uuid4()
     uow.execute(
         insert(_attachment).values(
@@ -111,7 +105,7 @@ def _keep(uow: UnitOfWork, stream: BinaryIO, file_name: str) -> tuple[str, int, 
     handle, draft = tempfile.mkstemp(dir=uow.centre.files, prefix="upload-")
     try:
         with os.fdopen(handle, "wb") as target:
-            sha256, size = _copy(stream, target, uow.centre.largest_file)
+            sha256, size = _copy(stream, target, uow.centre.largest_file, file_name[:100])
         content_type = _content_type(Path(draft), file_name)
         final = _path(uow, sha256)
         final.parent.mkdir(exist_ok=True)

@@ -17,7 +17,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
-from engine import demo, demo_past, logs, scheduler
+from engine import demo, demo_past, logs, migrations, scheduler
 from engine.cli import USAGE, Console, commands
 from engine.database import Database
 from engine.settings import Settings
@@ -107,7 +107,7 @@ def _serve_demo(console: Console, settings: Settings, host: str, port: int) -> N
     logs.to_stderr(logging.WARNING)
     server = ThreadedWSGIServer(host, port, _not_ready, _QuietHandler)
     settings = replace(settings, address=settings.address or f"http://{host}:{port}")  # for codes on papers
-    database = Database(settings.database_url, settings.centre)
+    database = migrations.reachable(settings.database_url, settings.centre)
     demo.prepare(database, settings.processes, console.say)
     people = demo.missing_people(database, settings.processes)
     _show(console, Text("演示人员", "Demo people"), demo.add_people(database, people), len(people))

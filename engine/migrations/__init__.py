@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from engine.database import Database
-from engine.errors import SettingsError
+from engine.errors import SettingsError, Unavailable
 from engine.settings import Centre
 from engine.texts import Text
 
@@ -34,11 +34,15 @@ def reachable(address: str, centre: Centre) -> Database:
             )
         ) from error
     try:
-        database.connections.connect().close()
-    except DBAPIError as error:
-        reason = str(error.orig).strip().partition("\n")[0]
+        with database.connected():
+            pass
+    except (Unavailable, DBAPIError) as error:
         raise SettingsError(
-            Text("无法使用数据库：{reason}", "The database cannot be used: {reason}"), reason=reason
+            Text("无法使用数据库 {address}：{reason}", "The database {address} cannot be used: {reason}"),
+            address=database.connections.url.render_as_string(hide_password=True),
+            reason=error.reason
+            if isinstance(error, Unavailable)
+            else str(error.orig).strip().partition("\n")[0],
         ) from error
     return database
 
@@ -50,7 +54,7 @@ def require_tables(database: Database) -> None:
     A database that a newer program has migrated will do: it is changed so that this one still runs.
     """
     scripts = ScriptDirectory.from_config(_config())
-    with database.connections.connect() as connection:
+    with database.connected() as connection:
         at = set(MigrationContext.configure(connection).get_current_heads())
     known = {script.revision for script in scripts.walk_revisions()}
     if not at or (at <= known and at != set(scripts.get_heads())):
@@ -69,7 +73,7 @@ def migrate(database: Database) -> None:
     Raises:
         SettingsError: a newer program has migrated it.
     """
-    with database.connections.connect() as connection:
+    with database.connected() as connection:
         if not database.is_sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _ADVISORY_LOCK})
             _upgrade(connection)

@@ -271,6 +271,32 @@ def test_a_demo_that_cannot_keep_its_data_says_so(tmp_path, monkeypatch):
     assert "var cannot be written" in result.stderr
 
 
+def test_the_demo_says_that_it_does_not_use_the_database_of_the_settings(
+    folder, tmp_path_factory, monkeypatch
+):
+    monkeypatch.chdir(tmp_path_factory.mktemp("empty"))
+
+    told = banjie("--demo", "migrate", env=settings(folder))
+
+    assert told.exit_code == 0
+    assert "BANJIE_DATABASE_URL" in told.stderr
+    assert Path("var/banjie.sqlite").exists() and not (folder / "banjie.sqlite").exists()
+
+
+def test_a_database_that_cannot_be_written_is_told_in_one_line(folder):
+    environment = settings(folder)
+    banjie("migrate", env=environment)
+    read_only = {
+        **environment,
+        "BANJIE_DATABASE_URL": f"sqlite:///file:{folder}/banjie.sqlite?mode=ro&uri=true",
+    }
+
+    told = banjie("create-user", "ada", "--full-name", "Ada", "--password", "correct horse", env=read_only)
+
+    assert told.exit_code == 1
+    assert "readonly" in told.stderr and told.stderr.count("\n") == 1
+
+
 def test_a_new_installation_gets_its_tables_definitions_and_people(folder):
     environment = settings(folder)
     (folder / "organisation.toml").write_text(

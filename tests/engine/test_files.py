@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from io import BytesIO
 
 import pytest
 
 from engine import files, tables
 from engine.database import Database
-from engine.errors import InvalidInput, NotFound
+from engine.errors import InvalidInput, NotFound, Unavailable
 from engine.settings import Centre
 from tests.desk import Desk
 
@@ -75,3 +77,16 @@ def test_the_same_content_is_kept_once(desk: Desk) -> None:
 
     assert len([path for path in desk.database.centre.files.rglob("*") if path.is_file()]) == 1
     assert len(desk.rows(tables.attachment)) == 2
+
+
+def test_where_there_is_no_room_for_a_file_that_is_said(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(Unavailable) as told:
+        desk.do(files.store, BytesIO(PNG), "photo.png", by="fang")
+
+    assert "No space left" in told.value.reason
+    assert desk.rows(tables.attachment) == []
+    assert list(desk.database.centre.files.rglob("*")) == []
