@@ -334,7 +334,7 @@ def check_files(
         read = [one for one in read if one.name in wanted or asked.isdisjoint(one.keys)]
     known = _known(uow, read)
     findings = [finding for one in read for finding in one.findings(known)]
-    findings += _twice(read) + _still_used(uow, read, known) + _newly_copied(uow, read, known)
+    findings += _twice(read) + _still_used(uow, read, known) + _newly_wrong(uow, read, known)
     return findings + _miscounted(uow, read)
 
 
@@ -501,19 +501,29 @@ def _still_used(uow: UnitOfWork, read: Sequence[_Read], known: checks.Known) -> 
     return findings
 
 
-def _newly_copied(uow: UnitOfWork, read: Sequence[_Read], known: checks.Known) -> list[Finding]:
-    """Return what processes in force copy of that which these files restrict from now on."""
+def _newly_wrong(uow: UnitOfWork, read: Sequence[_Read], known: checks.Known) -> list[Finding]:
+    """Return what would be wrong, and is not yet, with processes in force that use what these files hold."""
     before = _known(uow, ())
-    if known.restricted == before.restricted:
-        return []
-    uploaded = {key for file in read for key in file.process_ids}
+    given = {key for file in read for key in file.keys}
     found = []
     for each in all_latest(uow, "process"):
-        if each.key not in uploaded:
-            text = source(uow, each.id)
-            present = checks.copies(text, each.file_name, before)
-            found += [one for one in checks.copies(text, each.file_name, known) if one not in present]
+        if ("process", each.key) in given:
+            continue
+        if known.restricted != before.restricted or not given.isdisjoint(_uses(read_diagram(uow, each.id))):
+            text = source(uow, each.id).encode()
+            present = checks.check(text, each.file_name, before)
+            found += [one for one in checks.check(text, each.file_name, known) if one not in present]
     return found
+
+
+def _uses(diagram: Diagram) -> set[tuple[Kind, str]]:
+    """Return the processes, tables and forms that a diagram names."""
+    named: dict[Kind, Iterable[str]] = {
+        "process": diagram.called,
+        "decision": diagram.decisions,
+        "form": _form_keys(diagram),
+    }
+    return {(kind, key) for kind, keys in named.items() for key in keys}
 
 
 def _miscounted(uow: UnitOfWork, read: Sequence[_Read]) -> list[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import time as stopwatch
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
@@ -18,7 +18,8 @@ from engine import definitions, journey_files, journeys, registers, stage, table
 from engine.bpmn.diagram import Diagram
 from engine.database import UnitOfWork
 from engine.definitions import Candidate, Deployed, Standing
-from engine.errors import Finding, InvalidInput, NotFound, foremost
+from engine.editions import changed
+from engine.errors import Conflict, Finding, InvalidInput, NotFound, foremost
 from engine.identity import Capability, User, require
 from engine.journey_files import InvalidJourney, Journey
 from engine.journeys import Result
@@ -111,11 +112,33 @@ def look(uow: UnitOfWork, upload_id: UUID, *, by: User) -> Upload:
     return Upload(upload_id, files, tuple(findings), tuple(candidates))
 
 
-def deploy(uow: UnitOfWork, upload_id: UUID, reason: str, *, by: User) -> list[Deployed]:
-    """Give everything in an upload a new version, or nothing; raises as ``definitions.deploy`` does."""
-    deployed = definitions.deploy(uow, files_of(uow, upload_id, by=by), by=by, reason=reason)
+def deploy(
+    uow: UnitOfWork, upload_id: UUID, reason: str, *, by: User, over: Collection[int] | None = None
+) -> list[Deployed]:
+    """
+    Give everything in an upload a new version, or nothing; raises as ``definitions.deploy`` does.
+
+    ``over`` are the versions that were in force when whoever deploys looked at it.
+
+    Raises:
+        Conflict: another version is in force by now: somebody else was faster.
+    """
+    files = files_of(uow, upload_id, by=by)
+    changed(uow, "definitions")  # from here on, nobody else deploys until this transaction ends
+    newer = [one.in_force for one in definitions.candidates(uow, files) if one.in_force]
+    for version in newer:
+        if over is not None and version.id not in over:
+            raise Conflict(_NEWER, name=version.name, number=version.version)
+    deployed = definitions.deploy(uow, files, by=by, reason=reason)
     forget(uow, upload_id, by=by)
     return deployed
+
+
+_NEWER = Text(
+    "您查看期间，别人部署了“{name}”第 {number} 版。请先看一看；再点“部署”就用您的内容取代它。",
+    "While you were looking, somebody deployed version {number} of “{name}”. Look at it first; "
+    "“Deploy” once more replaces it by yours.",
+)
 
 
 def forget(uow: UnitOfWork, upload_id: UUID, *, by: User) -> None:

@@ -124,7 +124,13 @@ def deploy(upload_id: UUID) -> AnyResponse | tuple[str, int]:
     """Give everything in the upload a new version, for the reason given."""
     try:
         with unit_of_work() as uow:
-            deployed = uploads.deploy(uow, upload_id, request.form.get("reason", ""), by=current_user())
+            deployed = uploads.deploy(
+                uow,
+                upload_id,
+                request.form.get("reason", ""),
+                by=current_user(),
+                over=request.form.getlist("over", type=int) or None,
+            )
     except (NotFound, InvalidDefinition) as error:
         return _overview(error), status_of(error)
     except BanjieError as error:

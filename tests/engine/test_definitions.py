@@ -13,7 +13,19 @@ from engine import definitions, runtime, tables
 from engine.errors import InvalidDefinition, InvalidInput, NotFound, NotPermitted
 from engine.identity import SYSTEM
 from tests.desk import Desk
-from tests.engine.diagrams import REPAIR, REPAIR_FILES, end, form, process, start, table, task, text
+from tests.engine.diagrams import (
+    REPAIR,
+    REPAIR_FILES,
+    amount,
+    decision_task,
+    end,
+    form,
+    process,
+    start,
+    table,
+    task,
+    text,
+)
 
 Deploy = Callable[[Mapping[str, str]], None]
 
@@ -90,6 +102,23 @@ def test_a_case_keeps_the_versions_it_started_with_of_called_processes_too(desk:
     assert desk.open() == ["Inner"]
     desk.start("parent")
     assert desk.open() == ["Changed", "Inner"]
+
+
+def test_a_table_alone_is_checked_with_the_processes_that_ask_it(desk: Desk) -> None:
+    """A word without its quotes is a variable: nobody would tell the owner of the table that it has no value."""
+    asking = process("asking", start("sum"), decision_task("Ask", "limit", "answer"), end(),
+                     flows=["Begin Ask", "Ask Done"])  # fmt: skip
+    files = {"asking.bpmn": asking, "sum.form": form("sum", amount("amount"))}
+    deployed(desk, files | {"limit.dmn": table("limit", "amount", [("> 5", '"high"'), ("", '"low"')])})
+
+    slip = table("limit", "amount", [("> 5", "high"), ("", '"low"')])
+    with desk.database.reading() as uow:
+        findings = definitions.check_files(uow, {"limit.dmn": slip.encode()})
+
+    assert [(one.code, one.file, one.element_id) for one in findings] == [
+        ("unknown-variable", "asking.bpmn", "Ask")
+    ]
+    assert "high" in findings[0].message.zh
 
 
 def test_the_same_key_twice_in_an_upload_is_refused(desk: Desk) -> None:

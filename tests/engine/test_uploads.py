@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from engine import definitions, history, queries, uploads
-from engine.errors import InvalidInput, NotFound, NotPermitted
+from engine.errors import Conflict, InvalidInput, NotFound, NotPermitted
+from engine.people import set_active, set_groups
 from tests.engine import housing
 
 DIAGRAM = """<?xml version="1.0" encoding="UTF-8"?>
@@ -84,6 +85,20 @@ def test_an_upload_is_kept_as_it_came_until_it_is_deployed(database, owner, weig
         assert len(uploads.deploy(uow, kept, "six it is", by=owner)) == 2
     with database.reading() as uow, pytest.raises(NotFound):
         uploads.look(uow, kept, by=owner)
+
+
+def test_what_somebody_else_deployed_meanwhile_is_told_before_it_is_replaced(database, owner, weighing):
+    kept, other = (_keep(database, owner, fees_dmn=_tables(fee=fee, deposit=100)) for fee in (6, 7))
+    with database.reading() as uow:
+        seen = [one.in_force.id for one in uploads.look(uow, kept, by=owner).candidates]
+    with database.unit_of_work() as uow:
+        uploads.deploy(uow, other, "seven", by=owner, over=seen)
+    with database.unit_of_work() as uow, pytest.raises(Conflict, match="version 2"):
+        uploads.deploy(uow, kept, "six", by=owner, over=seen)
+    with database.reading() as uow:
+        seen = [one.in_force.id for one in uploads.look(uow, kept, by=owner).candidates]
+    with database.unit_of_work() as uow:
+        assert uploads.deploy(uow, kept, "six all the same", by=owner, over=seen)[0].version.version == 3
 
 
 def test_only_a_process_owner_keeps_an_upload_and_only_his_own_is_seen(database, owner, people, weighing):
@@ -164,8 +179,8 @@ def test_a_rehearsal_ends_in_time(database, owner, weighing, folder, monkeypatch
 def test_changes_by_administrators_are_told_of_the_person_they_concern(database, people):
     guan, fang = people("guan"), people("fang")
     with database.unit_of_work() as uow:
-        people.set_groups(uow, "fang", ["cs_manager"], by=guan)
-        people.set_active(uow, "feng", False, by=guan)
+        set_groups(uow, "fang", ["cs_manager"], by=guan)
+        set_active(uow, "feng", False, by=guan)
     with database.reading() as uow:
         lines = queries.house_history(uow, guan, [history.Kind.PERSON_CHANGED], person="fang")
         assert [line.text.en for line in lines] == ["changed 方敏, groups: Front desk → Managers"]
