@@ -203,12 +203,11 @@ process_instance = Table(
     Column("started_by", String(64)),
     Column("started_for", String(64)),  # whom a substitute stood in for
     Column("started_at", Instant, nullable=False),
-    Column("changed_at", Instant, nullable=False),
+    Column("changed_at", Instant, nullable=False),  # no index: then PostgreSQL changes the row in place
     Column("ended_at", Instant),
     Column("end_element_id", String(200)),
     Index(None, "process_key", "status"),
     Index(None, "started_at"),
-    Index(None, "changed_at"),
     Index(None, "customer"),
     Index(None, "unit"),
 )
