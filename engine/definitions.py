@@ -441,6 +441,7 @@ def _known(uow: UnitOfWork, read: Sequence[_Read]) -> checks.Known:
     return checks.Known(
         processes=frozenset(diagrams).union(*(file.process_ids for file in read)),
         decisions={key: (tuple(one.inputs), tuple(one.outputs)) for key, one in known_tables.items()},
+        lists=frozenset(key for key, one in known_tables.items() if one.gives_list or one.aggregation),
         forms=known_forms,
         groups=frozenset(groups(uow)) or None,
         names=_names(uow, read),

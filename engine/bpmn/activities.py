@@ -15,7 +15,7 @@ from engine.bpmn.elements import FlowNode, Inside, Process, ScopeNode
 from engine.bpmn.events import StartEvent
 from engine.bpmn.expressions import Expression
 from engine.bpmn.tokens import DEEPEST_CALL, CalledProcess, Token
-from engine.bpmn.variables import checked
+from engine.bpmn.variables import GIVEN, checked
 from engine.errors import ExpressionFailed
 from engine.texts import Text
 
@@ -85,7 +85,8 @@ class CallActivity(FlowNode):
                 ),
                 most=DEEPEST_CALL,
             )
-        values = self._mapped(self.ins, token, token.variables)
+        given = {name: token.variables[name] for name in GIVEN if name in token.variables}
+        values = given | self._mapped(self.ins, token, token.variables)
         instance.make_room(values)
         instance.subprocesses.pop(token.id, None)
         called = CalledProcess(instance.subprocess_specs[self.called], token.id, instance)

@@ -353,6 +353,11 @@ FAULTS: Mapping[str, Fault] = {
         Text("定时事件没有填写时间。", "The timer has no time."),
         Text("填写时长、日期或周期。", "Enter a duration, a date or a cycle."),
     ),
+    "timer-several": Fault(
+        "error",
+        Text("定时事件填写了几个时间：{kinds}。", "The timer has several times: {kinds}."),
+        Text("只留一个。", "Leave one of them."),
+    ),
     "timer-malformed": Fault(
         "error",
         Text("“{text}”不是有效的时间。", "“{text}” is no valid time."),
@@ -396,7 +401,7 @@ FAULTS: Mapping[str, Fault] = {
         "warning",
         Text(
             "{where}用到“{name}”，但本流程没有任何表单、脚本、决策或映射给它赋值。",
-            "{where} uses “{name}”, which no form, script, decision or mapping of this process sets.",
+            "{where}uses “{name}”, which no form, script, decision or mapping of this process sets.",
         ),
         Text(
             "核对拼写；可能没有值的请写 get({name}, null)。",
@@ -487,7 +492,7 @@ FAULTS: Mapping[str, Fault] = {
     ),
     "bad-date": Fault(
         "error",
-        Text("{where}“{text}”不是日期或时长。", "{where} “{text}” is no date or duration."),
+        Text("{where}“{text}”不是日期或时长。", "{where}“{text}” is no date or duration."),
         Text(
             "写 P2D、2026-03-01T17:00 或 ${{workdays(2)}}。",
             "Write P2D, 2026-03-01T17:00 or ${{workdays(2)}}.",
@@ -579,6 +584,14 @@ FAULTS: Mapping[str, Fault] = {
         Text("不支持 {what}。", "{what} is not supported."),
         Text("改为外部任务（external）并填写主题（topic）。", "Choose “external” and enter a topic."),
     ),
+    "event-implementation": Fault(
+        "error",
+        Text("事件的 {what} 不会执行。", "{what} of an event is not carried out."),
+        Text(
+            "删去它：事件自己会把消息发给等待它的案件；要做别的事，请用服务任务。",
+            "Remove it: the event itself sends its message to the case that waits; else use a service task.",
+        ),
+    ),
     "listener": Fault(
         "warning",
         Text("监听器不会执行。", "Listeners are not carried out."),
@@ -586,9 +599,7 @@ FAULTS: Mapping[str, Fault] = {
     ),
     "ignored-mapping": Fault(
         "error",
-        Text(
-            "这里的输入/输出映射（inputOutput）不起作用。", "Input and output parameters have no effect here."
-        ),
+        Text("这里的 {what} 不起作用。", "{what} has no effect here."),
         Text(
             "改用脚本任务，或调用活动的 in/out 映射。",
             "Use a script task, or the in and out mappings of a call activity.",
@@ -688,6 +699,33 @@ FAULTS: Mapping[str, Fault] = {
         ),
         Text("核对拼写。", "Check its spelling."),
     ),
+    "extension-ignored": Fault(
+        "warning",
+        Text("{what} 不起作用。", "{what} has no effect."),
+        Text("删去它；把它要做的事画出来。", "Remove it, and draw what it is meant to do."),
+    ),
+    "camunda-8": Fault(
+        "error",
+        Text(
+            "流程图里有 Camunda 8（Zeebe）的设置，这里都不起作用。",
+            "The diagram holds settings of Camunda 8 (Zeebe), which have no effect here.",
+        ),
+        Text(
+            "在建模工具里把执行平台改为 Camunda 7，再填写这些设置。",
+            "Choose Camunda 7 as its platform in the modeller, and enter these settings again.",
+        ),
+    ),
+    "correlation-ignored": Fault(
+        "error",
+        Text(
+            "BPMN 的 {kind} 不起作用：消息会到达任何等待它的案件。",
+            "The {kind} of BPMN has no effect: a message would reach any case that waits for it.",
+        ),
+        Text(
+            "删去它，在等待消息的事件上填写扩展属性 correlationKey。",
+            "Delete it; enter the extension property correlationKey at the events that wait for the message.",
+        ),
+    ),
     "io-ignored": Fault(
         "error",
         Text(
@@ -699,6 +737,17 @@ FAULTS: Mapping[str, Fault] = {
         "error",
         Text("只接受 .bpmn、.dmn 和 .form 文件。", "Only .bpmn, .dmn and .form files are accepted."),
         Text("核对文件名。", "Check the file's name."),
+    ),
+    "bare-word": Fault(
+        "warning",
+        Text(
+            "第 {row} 行的“{name}”不是这个表的输入：它被当作案件的变量，没有时是空值。",
+            "“{name}” in rule {row} is no input of this table: it is read as a variable, null where missing.",
+        ),
+        Text(
+            '如果是文字，请加双引号："{name}"；如果是变量，请把它画成输入数据。',
+            'Put double quotes round a text: "{name}"; draw a variable as input data.',
+        ),
     ),
     "overlapping-rules": Fault(
         "warning",

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from engine import forms
-from engine.bpmn import decision_files, decision_overlaps, safe_xml, service_checks
+from engine.bpmn import decision_files, decision_overlaps, grammar, safe_xml, service_checks
 from engine.bpmn.content_checks import ContentCheck, Known
 from engine.bpmn.copy_checks import CopyCheck
-from engine.bpmn.decisions import Rule
+from engine.bpmn.decisions import DecisionTable, Rule
 from engine.bpmn.drawing import BPMN, Drawing
 from engine.bpmn.drawing_checks import REFUSED, DrawingCheck, check_ids
-from engine.bpmn.expressions import InvalidExpression, compile_template
+from engine.bpmn.expressions import InvalidExpression, compile_template, names_in
 from engine.bpmn.expressions import compile as compile_expression
+from engine.bpmn.extension_checks import check_extensions
 from engine.bpmn.findings import Findings
 from engine.bpmn.safe_xml import attribute, children, is_plain_id, local_name
 from engine.errors import Finding, InvalidDefinition
@@ -49,6 +52,8 @@ def _diagram(source: bytes, file_name: str, known: Known) -> list[Finding]:
         findings.add(
             "unsupported-element", element, kind=local_name(element), instead=REFUSED[local_name(element)]
         )
+    for element in root.iter("{*}correlationKey", "{*}correlationSubscription"):
+        findings.add("correlation-ignored", element, kind=local_name(element))
     processes = list(children(root, "process"))
     executable = [one for one in processes if attribute(one, "isExecutable") not in ("false", "0")]
     if not processes:
@@ -68,6 +73,7 @@ def _diagram(source: bytes, file_name: str, known: Known) -> list[Finding]:
             continue
         DrawingCheck(drawing, root, findings).run()
         ContentCheck(drawing, root, findings, known).run()
+        check_extensions(drawing, root, findings)
         if known.restricted is not None:
             CopyCheck(drawing, findings, known.restricted, known.calls or {}).run()
     return findings.found
@@ -90,6 +96,8 @@ def _table(source: bytes, file_name: str, known: Known) -> list[Finding]:
         for one, line in [(table.key, table.line), *named]:
             if not is_plain_id(one):
                 findings.note("bad-id", one[:80], table.name.zh, line, id=one[:80])
+        for name, rule in _bare_words(table):
+            findings.note("bare-word", table.key, table.name.zh, rule.line, name=name, row=rule.row)
         pairs: list[tuple[str, Rule, Rule]] = []
         if table.hit_policy == "UNIQUE":
             pairs = [("overlapping-rules", *pair) for pair in decision_overlaps.overlaps(table)[:20]]
@@ -100,6 +108,17 @@ def _table(source: bytes, file_name: str, known: Known) -> list[Finding]:
         for code, first, second in pairs:
             findings.note(code, table.key, table.name.zh, second.line, first=first.row, second=second.row)
     return [*found, *findings.found]
+
+
+def _bare_words(table: DecisionTable) -> Iterator[tuple[str, Rule]]:
+    """Give the cells that are one name, and no input of the table: as a rule texts that lack their quotes."""
+    inputs = frozenset[str]().union(*(names_in(column.node)[0] for column in table.columns))
+    given = {name for one in table.required for name in (one.key, one.variable, *one.outputs)}
+    for rule in table.rules:
+        for column, tests in zip(table.columns, rule.tests, strict=False):
+            for name in (test.value.name for test in tests.tests if isinstance(test.value, grammar.Name)):
+                if column.type in ("", "string") and name not in inputs | given | table.namings.keys():
+                    yield name, rule
 
 
 def _form(source: bytes, file_name: str, known: Known) -> list[Finding]:

@@ -71,7 +71,7 @@ NOT_FLOW_NODES = frozenset(
         "monitoring",
     }
 )
-_LIKE_ISO = re.compile(r"P(T?\d\S*)?|PT|R\d*/\S*")  # means to be a time, and so no expression
+_LIKE_ISO = re.compile(r"[+-]?P(T?\d\S*)?|PT|R-?\d*/\S*")  # means to be a time, and so no expression
 NO_EXPRESSION = expressions.compile("null")
 NO_TEMPLATE = expressions.compile_template("")
 
@@ -566,7 +566,9 @@ class Compiler:
                 Text("请用普通的或消息开始事件。", "Use a plain or a message start event."),
             )
         interrupting = node.get("isInterrupting", "true") == "true" or event.kind == "error"
-        return StartEvent(self.process, node.get("id", ""), node.get("name", ""), event, interrupting)
+        made = StartEvent(self.process, node.get("id", ""), node.get("name", ""), event, interrupting)
+        made.initiator = node.get(f"{CAMUNDA}initiator", "")
+        return made
 
     def end_event(self, node: Element) -> FlowNode:
         """An end event."""

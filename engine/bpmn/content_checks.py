@@ -12,8 +12,10 @@ from engine.bpmn import expressions, grammar, service_checks, timers
 from engine.bpmn.drawing import CAMUNDA, Drawing, Shape, properties
 from engine.bpmn.events import IN_ENGLISH
 from engine.bpmn.expressions import InvalidExpression
+from engine.bpmn.extension_checks import CODE
 from engine.bpmn.findings import Findings
 from engine.bpmn.safe_xml import Element, attribute, child, children, local_name, text_in
+from engine.bpmn.variables import GIVEN
 from engine.errors import BanjieError
 from engine.texts import Text
 
@@ -24,6 +26,7 @@ class Known:
 
     processes: Set[str] | None = None
     decisions: Mapping[str, tuple[Iterable[str], Iterable[str]]] | None = None  # key → inputs, outputs
+    lists: Set[str] | None = None  # of the decisions: those whose answer is no single row
     forms: Mapping[str, Set[str]] | None = None  # key → the variables that it sets
     groups: Set[str] | None = None
     topics: Set[str] | None = None
@@ -42,10 +45,8 @@ PROPERTIES: Mapping[str, str] = {
     "searchable": "process", "visibleTo": "process", "restricted": "process",
     "collect": "*", "correlationKey": "*", "payload": "*",
 }  # fmt: skip
-#: Variables that every case has without anybody setting them.
-GIVEN = frozenset({"case_number", "started_by", "started_at"})
-DECISION_MAPPINGS = frozenset({"", "singleEntry", "singleResult", "collectEntries", "resultList"})
-_JAVA = ("class", "delegateExpression", "expression")
+NEED_VARIABLE = frozenset({"singleEntry", "collectEntries", "resultList"})
+DECISION_MAPPINGS = NEED_VARIABLE | {"", "singleResult"}
 _CRON = re.compile(r"\S+(\s+\S+){4,6}")
 
 
@@ -181,17 +182,8 @@ class ContentCheck:
 
     def extensions(self, shape: Shape) -> None:
         element = shape.element
-        inside = [one for holder in children(element, "extensionElements") for one in children(holder)]
-        kinds = {local_name(one) for one in inside}
-        if kinds & {"executionListener", "taskListener"}:
-            self.add("listener", element)
-        if "formData" in kinds:
+        if any(child(holder, "formData") is not None for holder in children(element, "extensionElements")):
             self.add("generated-form", element)
-        is_service = shape.kind in ("serviceTask", "sendTask") or (
-            shape.kind == "businessRuleTask" and not attribute(element, f"{CAMUNDA}decisionRef")
-        )
-        if "inputOutput" in kinds and not is_service and not shape.definitions:
-            self.add("ignored-mapping", element)
         if child(element, "ioSpecification") is not None and shape.kind == "callActivity":
             self.add("io-ignored", element)
 
@@ -216,6 +208,9 @@ class ContentCheck:
 
     def start_event(self, shape: Shape) -> None:
         self.form(shape.element)
+        initiator = attribute(shape.element, f"{CAMUNDA}initiator")
+        if initiator:
+            self._sets(shape.element, initiator)
 
     def user_task(self, shape: Shape) -> None:
         element = shape.element
@@ -292,7 +287,7 @@ class ContentCheck:
         mapping, variable = (attribute(element, CAMUNDA + n) for n in ("mapDecisionResult", "resultVariable"))
         if mapping not in DECISION_MAPPINGS:
             self.add("bad-decision-mapping", element, value=mapping)
-        elif mapping in ("singleEntry", "collectEntries", "resultList") and not variable:
+        elif not variable and (mapping in NEED_VARIABLE or (not mapping and key in (self.known.lists or ()))):
             self.add("decision-needs-variable", element)
         if variable:
             self._sets(element, variable)
@@ -310,7 +305,7 @@ class ContentCheck:
 
     def service_task(self, shape: Shape) -> None:
         element = shape.element
-        for name in _JAVA:
+        for name in CODE:
             if attribute(element, CAMUNDA + name):
                 self.add("java-service", element, what=f"camunda:{name}")
                 return
@@ -467,12 +462,14 @@ class ContentCheck:
             self._sets(shape.element, message + IN_ENGLISH)
 
     def timer(self, shape: Shape, definition: Element) -> None:
-        for kind in ("timeDuration", "timeDate", "timeCycle"):
-            text = text_in(child(definition, kind))
-            if text:
-                self.time(shape, kind, text)
-                return
-        self.add("timer-empty", shape.element)
+        texts = {kind: text_in(child(definition, kind)) for kind in ("timeDuration", "timeDate", "timeCycle")}
+        written = {kind: text for kind, text in texts.items() if text}
+        for kind, text in written.items():
+            self.time(shape, kind, text)
+        if not written:
+            self.add("timer-empty", shape.element)
+        elif len(written) > 1:
+            self.add("timer-several", shape.element, kinds=", ".join(written))
 
     def time(self, shape: Shape, kind: str, text: str) -> None:
         element = shape.element
@@ -490,7 +487,9 @@ class ContentCheck:
         if kind == "timeCycle" and _CRON.fullmatch(text) and not re.search(r"[(\"']", text):
             self.add("timer-cron", element, text=text)
             return
-        looks_written = re.fullmatch(r"(P|R\d*/|\d).*", text) or duration is not None or cycle is not None
+        looks_written = (
+            re.fullmatch(r"([+-]?[P\d]|R-?\d*/).*", text) or duration is not None or cycle is not None
+        )
         try:
             if looks_written:
                 raise InvalidExpression(Text("", ""))

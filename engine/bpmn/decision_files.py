@@ -94,6 +94,10 @@ _WRONG: Mapping[str, tuple[Text, Text]] = {
         Text("汇总方式“{how}”不能用于“{policy}”。", "The aggregation “{how}” does not go with {policy}."),
         Text("只有 COLLECT 可以用 SUM、MIN、MAX、COUNT 汇总。", "Only COLLECT takes SUM, MIN, MAX or COUNT."),
     ),
+    "sum-of-another-kind": (
+        Text("“{name}”不是数字，不能求和。", "“{name}” is no number: it cannot be added up."),
+        Text("把输出列的类型改为数字，或用 COUNT。", "Make the output a number, or use COUNT."),
+    ),
     "no-priorities": (
         Text(
             "“{policy}”需要输出列列出按优先级排列的值。",
@@ -378,6 +382,10 @@ class _Reader:
             self.wrong("unsupported-aggregation", table, how=aggregation, policy=policy)
         elif aggregation and aggregation != "COUNT" and len(outputs) > 1:
             self.wrong("aggregation-of-several", table, how=aggregation)
+        elif (
+            aggregation == "SUM" and outputs and outputs[0].type not in ("", "number", "integer", "duration")
+        ):
+            self.wrong("sum-of-another-kind", table, name=outputs[0].name)
         if policy in ("PRIORITY", "OUTPUT ORDER") and not any(output.ranking for output in outputs):
             self.wrong("no-priorities", table, policy=policy)
 

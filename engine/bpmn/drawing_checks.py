@@ -154,6 +154,11 @@ class DrawingCheck:
             self.cancel(shape)
         if kind == "error" and shape.kind == "endEvent":
             self.error_end(shape)
+        if kind in ("error", "cancel") and "false" in (
+            attribute(element, "cancelActivity"),
+            attribute(element, "isInterrupting"),
+        ):
+            self.add("boundary-always-interrupts", element)
 
     def reference(self, shape: Shape, definition: Element) -> None:
         kind = shape.event
@@ -206,8 +211,6 @@ class DrawingCheck:
             self.add("boundary-host", element)
         if not shape.outgoing and shape.event != "compensate":
             self.add("boundary-no-way-out", element)
-        if shape.event in ("error", "cancel") and attribute(element, "cancelActivity") == "false":
-            self.add("boundary-always-interrupts", element)
 
     def sub_process(self, shape: Shape) -> None:
         starts = [one for one in self.drawing.scopes[shape.id] if one.kind == "startEvent"]

@@ -226,12 +226,15 @@ class StartEvent(AttachedEvent):
         super().__init__(process, element_id, name, event)
         self.interrupting = interrupting
         self.owner: EventSubProcess | None = None
+        self.initiator = ""  # the variable that gets the name of who started the case
 
     def begin(self, token: Token) -> None:
         """Wait as the trigger of an event sub-process, or go on at once."""
         if "trigger" in token.internal_data:
             super().begin(token)
         else:
+            if self.initiator:
+                token.variables[self.initiator] = token.variables.get("started_by")
             token.instance.enqueue(token)
 
     def interrupt(self, token: Token) -> None:

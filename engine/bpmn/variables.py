@@ -11,6 +11,8 @@ from typing import Any
 from engine.errors import InvalidInput
 from engine.texts import Text
 
+#: Variables that every case has, with the processes that it calls, without anybody setting them.
+GIVEN = frozenset({"case_number", "started_by", "started_at"})
 DEEPEST = 40  # lists and dicts inside one another
 #: An instant beyond these is a slip of the pen; no page, clock or zone need know it.
 YEARS = range(1900, 2201)

@@ -17,7 +17,8 @@ START, END = '<bpmn:startEvent id="s"/>', '<bpmn:endEvent id="e"/>'
 TIMER = "<bpmn:timerEventDefinition><bpmn:{0}>{1}</bpmn:{0}></bpmn:timerEventDefinition>"
 EVERYTHING_KNOWN = Known(
     processes={"other"},
-    decisions={"tier": (("amount",), ("level",))},
+    decisions={"tier": (("amount",), ("level",)), "several": ((), ("level",))},
+    lists={"several"},
     forms={"report": {"amount", "approved"}},
     groups={"specialist"},
     topics={"notify"},
@@ -178,6 +179,8 @@ WRONG: dict[str, bytes] = {
     "uncaught-error": diagram(START, element("endEvent", "x", '<bpmn:errorEventDefinition errorRef="r"/>'),
                               flows("s>x"), beside='<bpmn:error id="r" errorCode="late"/>'),
     "timer-empty": catching("<bpmn:timerEventDefinition/>"),
+    "timer-several": catching(TIMER.format("timeDuration", "PT1H").replace(
+        "</bpmn:timerEvent", "<bpmn:timeDate>2026-03-01</bpmn:timeDate></bpmn:timerEvent")),
     "timer-malformed": catching(TIMER.format("timeDuration", "1 hour")),
     "timer-cron": boundary(TIMER.format("timeCycle", "0 0 9 * * ?")),
     "bad-expression": gateway("exclusiveGateway", "g>a?amount >", "d:g>b", default="d"),
@@ -203,6 +206,12 @@ WRONG: dict[str, bytes] = {
     "java-service": around(element("serviceTask", "x", "", 'camunda:class="com.example.A"')),
     "listener": around(user("x", extension('<camunda:taskListener class="A" event="create"/>'))),
     "ignored-mapping": around(user("x", inputs(parameter("a", "1")))),
+    "event-implementation": around(element("intermediateThrowEvent", "x",
+                                           '<bpmn:messageEventDefinition messageRef="m" camunda:class="A"/>'), beside=MESSAGE),
+    "extension-ignored": around(user("x", extension("<camunda:potentialStarter/>"))),
+    "camunda-8": around(user("x", extension('<zeebe:userTask xmlns:zeebe="http://camunda.org/schema/zeebe/1.0"/>'))),
+    "correlation-ignored": around(user("x"), beside=(
+        '<bpmn:collaboration id="c"><bpmn:correlationKey id="k"/></bpmn:collaboration>')),
     "unsupported-parameter": around(element("serviceTask", "x", inputs(parameter("a", "<camunda:map/>")),
                                             'camunda:topic="notify"')),
     "no-decision-ref": around(element("businessRuleTask", "x")),
@@ -234,11 +243,47 @@ def test_each_mistake_is_found_where_it_is(code: str) -> None:
     assert found[0].file == "a.bpmn"
     for text in (found[0].message, found[0].hint):
         assert text.zh and text.en and "{" not in text.en.replace("${", "")
+        assert "  " not in text.en
 
 
 def test_every_finding_of_the_catalogue_has_its_diagram() -> None:
     elsewhere = {"unknown-labels", *CODES.values()}  # in test_service_checks.py
-    assert set(FAULTS) - set(WRONG) - elsewhere == {"wrong-ending", "overlapping-rules", "never-reached"}
+    assert set(FAULTS) - set(WRONG) - elsewhere == {
+        "wrong-ending",
+        "overlapping-rules",
+        "never-reached",
+        "bare-word",
+    }
+
+
+THROWN = '<bpmn:signalEventDefinition signalRef="g">{}</bpmn:signalEventDefinition>'
+MORE_WRONG: list[tuple[str, bytes]] = [
+    *(("timer-malformed", catching(TIMER.format("timeDuration", text))) for text in ("-PT1H", "+PT1H", "60", "P")),
+    *(("timer-malformed", catching(TIMER.format("timeCycle", text))) for text in ("R-1/PT1H", "R3/", "R/PT0S")),
+    ("boundary-always-interrupts", around(user("x") + element("subProcess", "y", element(
+        "startEvent", "s2", "<bpmn:errorEventDefinition/>", 'isInterrupting="false"')
+        + element("endEvent", "e2") + flows("s2>e2"), 'triggeredByEvent="true"'))),
+    ("ignored-mapping", catching(f'{inputs(parameter("a", "1"))}<bpmn:messageEventDefinition messageRef="m"/>', MESSAGE)),
+    ("ignored-mapping", around(element("intermediateThrowEvent", "x", inputs(parameter("a", "1", "output"))
+                                       + THROWN.format("")), beside='<bpmn:signal id="g" name="closed"/>')),
+    ("ignored-mapping", around(element("intermediateThrowEvent", "x", THROWN.format(
+        extension('<camunda:in source="a" target="b"/>'))), beside='<bpmn:signal id="g" name="closed"/>')),
+    ("ignored-mapping", around(element("callActivity", "x", "", 'calledElement="other" camunda:variableMappingClass="A"'))),
+    ("event-implementation", around(element("intermediateThrowEvent", "x",
+     '<bpmn:messageEventDefinition messageRef="m" camunda:type="external" camunda:topic="t"/>'), beside=MESSAGE)),
+    ("listener", around(user("x")).replace(b'"x" targetRef="e">', b'"x" targetRef="e">' + extension(
+        '<camunda:executionListener class="A" event="take"/>').encode())),
+    ("listener", diagram(extension('<camunda:executionListener class="A" event="start"/>'), START, user("x"), END,
+                         flows("s>x", "x>e"))),
+    ("correlation-ignored", diagram(START, user("x"), END, flows("s>x", "x>e"),
+                                    '<bpmn:correlationSubscription id="k"/>')),
+    ("decision-needs-variable", around(element("businessRuleTask", "x", "", 'camunda:decisionRef="several"'))),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "source"), MORE_WRONG)
+def test_a_mistake_is_found_wherever_it_can_be_drawn(code: str, source: bytes) -> None:
+    assert code in codes(looked_at(source))
 
 
 CALL = '<camunda:in source="amount" target="amount"/><camunda:out source="done" target="done"/>'
@@ -285,6 +330,12 @@ RIGHT: dict[str, bytes] = {
     "a task per advisor": around(user("x", MANY.format(
         'isSequential="false" camunda:collection="${[1, 2]}" camunda:elementVariable="advisor"', ""),
         candidateGroups="", assignee="${advisor}")),
+    "who started it": diagram(START.replace("/>", ' camunda:initiator="starter"/>'), user("x", assignee="${starter}"), END,
+                              flows("s>x", "x>e")),
+    "what a signal carries": around(element("intermediateThrowEvent", "x", inputs(parameter("amount", "1"))
+                                            + THROWN.format("")), beside='<bpmn:signal id="g" name="closed"/>'),
+    "several rows in a variable": around(element("businessRuleTask", "x", "", 'camunda:decisionRef="several" '
+                                                 'camunda:resultVariable="rows"')),
     "a missing variable that is asked for": around(user("x", dueDate="${get(agreed_time, hours(12))}")),
     "a notification": around(element("serviceTask", "x", inputs(parameter("to", "specialist"), parameter(
         "text", "Case ${case_number}")), 'camunda:type="external" camunda:topic="notify"')),

@@ -298,6 +298,7 @@ def test_outputs_are_computed_and_have_their_kind(kind: str, entry: str, expecte
         ("unsupported-hit-policy", table(TWO, policy="COMPLETE")),
         ("unsupported-aggregation", table(TWO, more='aggregation="SUM"')),
         ("unsupported-aggregation", table(TWO, policy="COLLECT", more='aggregation="MEDIAN"')),
+        ("sum-of-another-kind", table(TWO, policy="COLLECT", more='aggregation="SUM"', outputs=(("r", "string"),))),
         ("aggregation-of-several", table([(("-",), ("1", "2"))], outputs=(("a", ""), ("b", "")),
                                          policy="COLLECT", more='aggregation="SUM"')),
         ("no-priorities", table(TWO, policy="PRIORITY")),
@@ -464,6 +465,16 @@ def test_overlapping_rules_are_found_where_they_are_certain(first: str, second: 
     assert [(one.row, other.row) for one, other in decision_overlaps.overlaps(decision)] == (
         [(1, 2)] if meet else []
     )
+
+
+def test_checks_warn_of_a_text_without_quotes() -> None:
+    rows = [(("gold", '"a"'), ("1",)), (("level", "-"), ("level",)), (("not(level)", "-"), ("2",))]
+    source = file(table(rows, inputs=(("kind", "string"), ("level", "string"))))
+
+    found = checks.check(source, "t.dmn", checks.Known())
+
+    assert [one.code for one in found] == ["bare-word"]
+    assert "“gold” in rule 1" in found[0].message.en
 
 
 def test_checks_warn_of_overlaps_and_of_rules_never_reached() -> None:

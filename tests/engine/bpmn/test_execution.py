@@ -908,6 +908,26 @@ def test_a_called_process_has_its_own_variables_mapped_in_and_out():
     assert story.variables == {"a": 2, "secret": "s", "result": 22, "sum": 22}
 
 
+def test_a_called_process_knows_its_case_whatever_is_mapped():
+    mapping = "<bpmn:extensionElements><camunda:in source='n' target='n'/></bpmn:extensionElements>"
+    called = process(start() + script("t", "told = case_number + str(n)") + user("q"), "s > t > q", id="Q")
+    story = Story(
+        [process(start() + element("callActivity", "c", mapping, calledElement="Q"), "s > c"), called],
+        case_number="TS-1",
+        n=5,
+    )
+
+    assert story.incidents == []
+    assert story.task("q") and story.now.task_variables(story.task("q").id)["told"] == "TS-15"
+
+
+def test_the_start_event_says_which_variable_names_who_started_the_case():
+    started = element("startEvent", "s", camunda__initiator="starter").replace("camunda__", "camunda:")
+    story = Story(process(started + user("u"), "s > u"), started_by="ada")
+
+    assert story.variables["starter"] == "ada"
+
+
 def test_without_mappings_all_goes_into_a_called_process_and_all_comes_back():
     called = process(start() + user("q") + end("e"), "s > q > e", id="Q")
     story = Story(
