@@ -129,7 +129,7 @@ def commands(context: click.Context, lang: str | None, demo: bool) -> None:
     """
     办结：把业主服务流程办到底。 Banjie carries service processes through to their end.
 
-    设置取自环境变量 BANJIE_…(见 README)。 Settings come from the environment, BANJIE_… (see the README).
+    设置取自环境变量 BANJIE_…（见 README）。 Settings come from the environment, BANJIE_… (see the README).
 
     退出码：0 完成；1 文件、数据或请求有问题；2 用法或设置不对。 Exit codes: 0 done; 1 something is wrong with
     the files, the data or the request; 2 wrong usage or settings.
@@ -263,7 +263,7 @@ def deploy(console: Console, paths: Sequence[Path], reason: str) -> None:
 @click.pass_obj
 def play(console: Console, paths: Sequence[Path], folder: Path, junit: Path | None) -> None:
     """
-    演练旅程文件 (.toml)。 Play journeys: example runs of processes, on a moved clock; nothing is left behind.
+    演练旅程文件（.toml）。 Play journeys: example runs of processes, on a moved clock; nothing is left behind.
 
     退出码 Exit codes: 0 全部通过 all went as written; 1 有不符 some did not; 2 文件有误 a file is wrong,
     or there is nothing to play.
@@ -276,7 +276,7 @@ def play(console: Console, paths: Sequence[Path], folder: Path, junit: Path | No
             results.append(result)
             click.echo(printing.result(result, console.language))
         if not found:
-            unplayable = Text("没有可演练的旅程文件 (.toml)。", "There is no journey file (.toml) to play.")
+            unplayable = Text("没有可演练的旅程文件（.toml）。", "There is no journey file (.toml) to play.")
     except journey_files.InvalidJourney as error:
         unplayable = error.message
     except InvalidDefinition as error:

@@ -1,11 +1,11 @@
-"""The organisation as ``organisation.toml`` has it: its groups, what they may do, the centre's name."""
+"""The organisation: its groups, what they may do, the centre's name; from ``organisation.toml`` or by hand."""
 
 from __future__ import annotations
 
 import json
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,13 @@ from sqlalchemy import insert, select, update
 from engine import history, tables
 from engine.database import UnitOfWork
 from engine.editions import changed
-from engine.errors import InvalidInput
-from engine.identity import Capability
+from engine.errors import InvalidInput, NotFound
+from engine.identity import Capability, User, require
 from engine.texts import Text
 
 _KEY = re.compile(r"[a-z][a-z0-9_]{0,62}\Z")
 SIDES = ("property", "developer", "external")
+LONGEST_NAME = 100
 
 
 def load(uow: UnitOfWork, source: Path | Mapping[str, Any]) -> int:
@@ -46,6 +47,80 @@ def load(uow: UnitOfWork, source: Path | Mapping[str, Any]) -> int:
         keys = [group["key"] for group in new + different]
         history.write(uow, [history.Line(history.Kind.ORGANISATION_LOADED, detail={"groups": keys})])
     return len(new) + len(different)
+
+
+def add_group(uow: UnitOfWork, key: str, name: Text, side: str, *, by: User) -> None:
+    """
+    Add a group of people, which diagrams may name from now on; it may do nothing beyond its tasks.
+
+    Raises:
+        InvalidInput: the key or a name is missing or malformed, or there is such a group.
+    """
+    require(by, Capability.ADMINISTER)
+    if not _KEY.match(key):
+        raise InvalidInput(
+            Text(
+                "组的标识“{key}”不能使用：小写字母开头，只含小写字母、数字和下划线。",
+                "“{key}” cannot be a group's key: small letters, digits and underscores, a letter first.",
+            ),
+            key=key[:64],
+        )
+    if side not in SIDES:
+        raise InvalidInput(Text("请选择属于哪一方。", "Please choose the side."))
+    if uow.execute(select(tables.user_group.c.key).where(tables.user_group.c.key == key)).first():
+        raise InvalidInput(Text("已有岗位组“{key}”。", "There is a group “{key}” already."), key=key)
+    named = _group_name(name)
+    uow.execute(insert(tables.user_group).values(key=key, side=side, capabilities="[]", **named))
+    _record(uow, history.Kind.GROUP_ADDED, by, key, name={field: ["", value] for field, value in named.items()})
+
+
+def rename_group(uow: UnitOfWork, key: str, name: Text, *, by: User, fixed: Collection[str] = ()) -> None:
+    """
+    Call a group something else; its key stays, which diagrams name.
+
+    ``fixed`` are the groups that ``organisation.toml`` has: it would take the change back.
+
+    Raises:
+        NotFound: there is no such group.
+        InvalidInput: a name is missing, or the group is fixed.
+    """
+    require(by, Capability.ADMINISTER)
+    row = uow.execute(select(tables.user_group).where(tables.user_group.c.key == key)).first()
+    if row is None:
+        raise NotFound(Text("没有岗位组“{key}”。", "There is no group “{key}”."), key=key[:64])
+    if key in fixed:
+        raise InvalidInput(
+            Text("这个组写在 organisation.toml 里，请改那个文件。", "This group stands in organisation.toml: change that file.")
+        )
+    named = _group_name(name)
+    different = {field: [getattr(row, field), value] for field, value in named.items() if getattr(row, field) != value}
+    if different:
+        uow.execute(update(tables.user_group).where(tables.user_group.c.key == key).values(**named))
+        _record(uow, history.Kind.GROUP_RENAMED, by, key, name=different)
+
+
+def _group_name(name: Text) -> dict[str, str]:
+    zh, en = (" ".join(text.split()) for text in (name.zh, name.en))
+    if not zh or not en or max(len(zh), len(en)) > LONGEST_NAME:
+        raise InvalidInput(
+            Text(
+                "请填写中文和英文名称，各不超过 {most} 个字符。",
+                "Please give the name in Chinese and English, {most} characters each at most.",
+            ),
+            most=LONGEST_NAME,
+        )
+    return {"name_zh": zh, "name_en": en}
+
+
+def _record(uow: UnitOfWork, kind: history.Kind, by: User, key: str, name: Mapping[str, list[str]]) -> None:
+    changed(uow, "people")
+    line = history.Line(kind, user_name=by.name, detail={"group": key, "changes": name})
+    history.write(uow, [line])
+
+
+def keys_in(path: Path) -> frozenset[str]:
+    """Return the groups that a file has; none where there is no file."""
+    return frozenset(group["key"] for group in _groups_in(path)) if path.is_file() else frozenset()
 
 
 def _load_centre(uow: UnitOfWork, source: Path | Mapping[str, Any]) -> None:
@@ -116,8 +191,8 @@ def _group_from(entry: dict[str, Any], path: Path) -> dict[str, Any]:
     if not sound:
         raise InvalidInput(
             Text(
-                "{path} 中的岗位组“{key}”不对：需要 key、name_zh、name_en,"
-                "可有 side（{sides}）和 capabilities({names})。",
+                "{path} 中的岗位组“{key}”不对：需要 key、name_zh、name_en，"
+                "可有 side（{sides}）和 capabilities（{names}）。",
                 "The group “{key}” in {path} is wrong: it needs key, name_zh, name_en,"
                 " and may have side ({sides}) and capabilities ({names}).",
             ),

@@ -150,13 +150,14 @@ def _not_ready(environ: Mapping[str, Any], start_response: Any) -> list[bytes]:
 
 def _greet(console: Console, settings: Settings, host: str, port: int) -> None:
     people = demo.demo_people(settings.processes)
-    console.say(Text("\n演示人员(密码都是 {password}):", "\nDemo people (password: {password}):"),
+    console.say(Text("\n演示人员（密码都是 {password}）：", "\nDemo people (password: {password}):"),
                 password=people[0].password if people else "–")  # fmt: skip
     for person in people:
         click.echo(f"  {person.name:<22} {person.full_name}  {', '.join(person.groups)}")
     console.say(
         Text(
-            "\n办结：http://{host}:{port}(按 Ctrl-C 结束)", "\nBanjie: http://{host}:{port} (Ctrl-C ends it)"
+            "\n办结：http://{host}:{port}（按 Ctrl-C 结束）",
+            "\nBanjie: http://{host}:{port} (Ctrl-C ends it)",
         ),
         host=host,
         port=port,

@@ -193,7 +193,7 @@ def require_known_functions(node: Node) -> None:
         function = FUNCTIONS.get(part.function)
         if function is None:
             near = difflib.get_close_matches(part.function, FUNCTIONS, n=1)
-            hint = Text(f"是不是 {near[0]}?", f" Is {near[0]} meant?") if near else Text("", "")
+            hint = Text(f"是不是 {near[0]}？", f" Is {near[0]} meant?") if near else Text("", "")
             raise InvalidExpression(
                 Text("没有函数“{name}”。{hint}", "There is no function “{name}”.{hint}"),
                 part.offset,

@@ -623,7 +623,7 @@ class _Parser:
         high = self.sum()
         closing = self.accept("]", "[", ")")
         if closing is None:
-            self.refuse_token(Text("范围应以 ] 或 ) 结束", "a range ends with ] or )"))
+            self.refuse_token(Text("范围应以“]”或“)”结束", "a range ends with ] or )"))
         return Range(opening.offset, low, high, opening.text == "[", closing.text == "]")
 
     def record(self) -> Node:
