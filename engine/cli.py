@@ -263,7 +263,7 @@ def deploy(console: Console, paths: Sequence[Path], reason: str) -> None:
 @click.pass_obj
 def play(console: Console, paths: Sequence[Path], folder: Path, junit: Path | None) -> None:
     """
-    演练旅程文件（.toml）。 Play journeys: example runs of processes, on a moved clock; nothing is left behind.
+    演练旅程文件（.toml）。 Play journeys: example runs of processes, on a moved clock; nothing is left over.
 
     退出码 Exit codes: 0 全部通过 all went as written; 1 有不符 some did not; 2 文件有误 a file is wrong,
     or there is nothing to play.
