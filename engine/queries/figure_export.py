@@ -24,7 +24,7 @@ _STATUS = {
     "running": Text("办理中", "in progress"),
     "stopped": Text("已停住", "stopped"),
     "completed": Text("已办结", "completed"),
-    "cancelled": Text("已取消", "cancelled"),
+    "cancelled": Text("已终止", "cancelled"),
 }
 
 

@@ -222,7 +222,7 @@ def test_a_case_is_ended_with_a_reason(olga, case):
     assert "办理中" in olga.get(case).text
     assert olga.post(f"{case}/cancel", {"reason": "登记了两次"}).status_code == 303
     page = olga.get(case).text
-    assert "已取消" in page and "登记了两次" in page
+    assert "已终止" in page and "登记了两次" in page
     again = olga.post(f"{case}/cancel", {"reason": "once more"})
     assert again.status_code == 409
     assert "已经结束" in again.text
