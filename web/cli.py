@@ -67,6 +67,7 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]
             self.cfg.set(name, value)
         self.cfg.set("worker_class", "gthread")
         self.cfg.set("logger_class", _GunicornLines)
+        self.cfg.set("control_socket_disable", True)  # nobody steers it but by signals
 
     def load(self) -> Any:
         return create_app(self._settings, Database(self._settings.database_url, self._settings.centre))

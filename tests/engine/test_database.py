@@ -91,6 +91,25 @@ def test_a_connection_that_was_ended_while_it_rested_is_replaced_before_it_is_us
     other.close()
 
 
+@pytest.mark.postgres
+def test_after_a_restart_of_the_server_all_connections_are_replaced(postgres_tables: str) -> None:
+    database, other = Database(postgres_tables), Database(postgres_tables)
+    ended = text("SELECT pg_terminate_backend(:backend, 5000)")
+    with database.reading() as first, database.reading() as second:
+        backends = [uow.execute(text("SELECT pg_backend_pid()")).scalar_one() for uow in (first, second)]
+    with other.unit_of_work() as uow:
+        for backend in backends:
+            uow.execute(ended, {"backend": backend})
+
+    with pytest.raises(Unavailable), database.reading() as uow:
+        uow.execute(select(SERIES))
+    with database.reading() as first, database.reading() as second:
+        assert first.execute(select(SERIES)).all() == second.execute(select(SERIES)).all()
+
+    database.close()
+    other.close()
+
+
 @pytest.mark.slow
 def test_a_full_disk_is_told_and_nothing_is_stored(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path}/full.db")
