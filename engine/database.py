@@ -21,7 +21,6 @@ from typing import Any
 
 import psycopg
 from sqlalchemy import Connection, CursorResult, Engine, Executable, StaticPool, Table, create_engine, event
-from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -33,11 +32,9 @@ from engine.texts import Text
 
 #: What PostgreSQL says when two transactions wait for each other, or cannot be put in order.
 _DEADLOCK = {"40P01", "40001"}
-#: What it says when it goes down or comes up.
-_GOING_DOWN = ("57P01", "57P02", "57P03")
-#: The same, and by the first two signs, when a connection broke, or there is no room or connection left.
-#: Whoever says nothing could not be reached.
-_AWAY = (*_GOING_DOWN, "08", "53", "58")
+#: What it says when it goes down or comes up; by the first two signs, when a connection broke, or there is no
+#: room or connection left. Whoever says nothing could not be reached.
+_AWAY = ("57P01", "57P02", "57P03", "08", "53", "58")
 #: The same of SQLite: busy, no memory, read only, cannot read or write, no room, cannot be opened.
 _SQLITE_AWAY = {
     sqlite3.SQLITE_BUSY, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR,
@@ -204,7 +201,6 @@ def _connect(url: str) -> Engine:
             connect_args={"connect_timeout": _CONNECT_TIMEOUT},
         )  # fmt: skip
         _ask_after_a_rest(server)
-        _notice_a_restart(server)
         return server
     options: dict[str, Any] = {"connect_args": {"check_same_thread": False, "timeout": 30}}
     options["hide_parameters"] = True  # what people typed stands in no log
@@ -241,12 +237,3 @@ def _ask_after_a_rest(server: Engine) -> None:
             server.dialect.do_ping(connection)
         except psycopg.Error as error:
             raise InvalidatePoolError from error
-
-
-def _notice_a_restart(server: Engine) -> None:
-    """Where the server ends one connection, replace them all: they were made before its restart."""
-
-    @event.listens_for(server, "handle_error")
-    def notice(context: ExceptionContext) -> None:
-        if getattr(context.original_exception, "sqlstate", None) in _GOING_DOWN:
-            context.is_disconnect = True
