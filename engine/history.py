@@ -44,6 +44,8 @@ class Kind(StrEnum):
     PERSON_CHANGED = "person_changed"
     SUBSTITUTE_NAMED = "substitute_named"
     SUBSTITUTE_REVOKED = "substitute_revoked"
+    GROUP_ADDED = "group_added"
+    GROUP_RENAMED = "group_renamed"
     CALENDAR_CHANGED = "calendar_changed"
     ORGANISATION_LOADED = "organisation_loaded"
     RECORDS_IMPORTED = (

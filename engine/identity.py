@@ -27,7 +27,7 @@ class Capability(StrEnum):
     RETRY = "retry"  #: try a stopped element again
 
 
-_CAPABILITY_NAMES = {
+CAPABILITY_NAMES = {
     Capability.DEPLOY: Text("部署流程", "deploy processes"),
     Capability.AUDIT: Text("查看全部事项", "see every case"),
     Capability.ADMINISTER: Text("管理人员和日历", "manage people and the calendar"),
@@ -212,7 +212,7 @@ def require(by: User, capability: Capability) -> None:
     if not by.may(capability):
         raise NotPermitted(
             Text("您没有“{what}”的权限。", "You are not allowed to {what}."),
-            what=_CAPABILITY_NAMES[capability],
+            what=CAPABILITY_NAMES[capability],
         )
 
 

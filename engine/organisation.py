@@ -1,4 +1,4 @@
-"""The organisation: its groups, what they may do, the centre's name; from ``organisation.toml`` or by hand."""
+"""The organisation: its groups, what they may do, the centre's name (``organisation.toml``, or by hand)."""
 
 from __future__ import annotations
 
@@ -71,7 +71,9 @@ def add_group(uow: UnitOfWork, key: str, name: Text, side: str, *, by: User) -> 
         raise InvalidInput(Text("已有岗位组“{key}”。", "There is a group “{key}” already."), key=key)
     named = _group_name(name)
     uow.execute(insert(tables.user_group).values(key=key, side=side, capabilities="[]", **named))
-    _record(uow, history.Kind.GROUP_ADDED, by, key, name={field: ["", value] for field, value in named.items()})
+    _record(
+        uow, history.Kind.GROUP_ADDED, by, key, name={field: ["", value] for field, value in named.items()}
+    )
 
 
 def rename_group(uow: UnitOfWork, key: str, name: Text, *, by: User, fixed: Collection[str] = ()) -> None:
@@ -90,10 +92,15 @@ def rename_group(uow: UnitOfWork, key: str, name: Text, *, by: User, fixed: Coll
         raise NotFound(Text("没有岗位组“{key}”。", "There is no group “{key}”."), key=key[:64])
     if key in fixed:
         raise InvalidInput(
-            Text("这个组写在 organisation.toml 里，请改那个文件。", "This group stands in organisation.toml: change that file.")
+            Text(
+                "这个组写在 organisation.toml 里，请改那个文件。",
+                "This group stands in organisation.toml: change that file.",
+            )
         )
     named = _group_name(name)
-    different = {field: [getattr(row, field), value] for field, value in named.items() if getattr(row, field) != value}
+    different = {
+        field: [getattr(row, field), value] for field, value in named.items() if getattr(row, field) != value
+    }
     if different:
         uow.execute(update(tables.user_group).where(tables.user_group.c.key == key).values(**named))
         _record(uow, history.Kind.GROUP_RENAMED, by, key, name=different)

@@ -10,13 +10,13 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from engine import passwords, people, queries
+from engine import organisation, passwords, people, queries
 from engine.database import UnitOfWork
 from engine.errors import BanjieError, InvalidInput, NotFound
 from engine.queries import PeoplePage
-from engine.queries.house_pages import PEOPLE
+from engine.queries.house_pages import GROUPS, PEOPLE
 from engine.texts import Text
-from web.context import current_user, reading, unit_of_work
+from web.context import current_user, reading, settings, unit_of_work
 from web.errors import status_of
 
 blueprint = Blueprint("people", __name__, url_prefix="/people")
@@ -119,6 +119,61 @@ def name_substitute(name: str) -> Answer:
 def revoke_substitute(name: str, substitution_id: int) -> Answer:
     """End a substitution at once."""
     return _change(name, lambda uow: people.revoke_substitute(uow, substitution_id, by=current_user()))
+
+
+@blueprint.get("/groups")
+def groups() -> str:
+    """Show the groups of people."""
+    return _groups_page()
+
+
+@blueprint.post("/groups")
+def add_group() -> Answer:
+    """Add a group, which diagrams may name from now on."""
+    form = request.form
+    name = Text(form.get("name_zh", ""), form.get("name_en", ""))
+    try:
+        with unit_of_work() as uow:
+            organisation.add_group(
+                uow, form.get("key", "").strip(), name, form.get("side", ""), by=current_user()
+            )
+    except InvalidInput as error:
+        return _groups_page(error), status_of(error)
+    flash(_("已新建岗位组。现在可以把人员加进去，流程图里也可以写它。"))
+    return redirect(url_for("people.groups"), code=303)
+
+
+@blueprint.post("/groups/<key>")
+def rename_group(key: str) -> Answer:
+    """Call a group something else."""
+    name = Text(request.form.get("name_zh", ""), request.form.get("name_en", ""))
+    try:
+        with unit_of_work() as uow:
+            organisation.rename_group(uow, key, name, by=current_user(), fixed=_fixed_groups())
+    except InvalidInput as error:
+        return _groups_page(error), status_of(error)
+    flash(_("已保存。"))
+    return redirect(url_for("people.groups"), code=303)
+
+
+def _fixed_groups() -> frozenset[str]:
+    return organisation.keys_in(settings().processes / "organisation.toml")
+
+
+def _groups_page(error: BanjieError | None = None) -> str:
+    me = current_user()
+    with reading() as uow:
+        found = queries.groups(uow, by=me)
+        lines = queries.house_history(uow, me, GROUPS, limit=20)
+    return render_template(
+        "people/groups.html",
+        groups=found,
+        fixed=_fixed_groups(),
+        sides=organisation.SIDES,
+        lines=lines,
+        error=error,
+        typed=request.form if "key" in request.form else {},
+    )
 
 
 def _change(name: str, change: Callable[[UnitOfWork], object]) -> Answer:

@@ -27,7 +27,7 @@ from engine.queries.inbox_pages import (
     unseen_notifications,
 )
 from engine.queries.paper_pages import check_paper, papers_of_case
-from engine.queries.people_pages import calendar, notifications, people, profile
+from engine.queries.people_pages import calendar, groups, notifications, people, profile
 from engine.queries.register_pages import (
     ledger_lines,
     money,
@@ -78,6 +78,7 @@ from engine.queries.shapes import (
     FileLine,
     FormSheet,
     Group,
+    GroupLine,
     HistoryLine,
     HouseLine,
     InboxItem,
@@ -130,6 +131,7 @@ __all__ = [
     "FileLine",
     "FormSheet",
     "Group",
+    "GroupLine",
     "HistoryLine",
     "HouseLine",
     "InboxItem",
@@ -183,6 +185,7 @@ __all__ = [
     "export_figures",
     "figures_of",
     "figures_offered",
+    "groups",
     "house_history",
     "inbox",
     "inbox_counts",

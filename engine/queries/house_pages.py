@@ -20,6 +20,7 @@ from engine.texts import Text, same
 _history = tables.history
 
 PEOPLE = (Kind.PERSON_CREATED, Kind.PERSON_CHANGED, Kind.SUBSTITUTE_NAMED, Kind.SUBSTITUTE_REVOKED)
+GROUPS = (Kind.GROUP_ADDED, Kind.GROUP_RENAMED, Kind.ORGANISATION_LOADED)
 MOST_LINES = 200
 
 _SENTENCES: Mapping[Kind, Text] = {
@@ -41,6 +42,8 @@ _ASPECTS: Mapping[str, Text] = {
     "email": Text("邮箱", "mail address"),
     "language": Text("语言", "language"),
 }
+_GROUP_ADDED = Text("新建岗位组“{name}”（{group}）", "added the group “{name}” ({group})")
+_GROUP_RENAMED = Text("岗位组{group}改名：{old} → {new}", "renamed the group {group}: {old} → {new}")
 _YES, _NO, _NONE = Text("是", "yes"), Text("否", "no"), same("—")
 _CHANGED = Text("修改{person}的{aspect}：{old} → {new}", "changed {person}, {aspect}: {old} → {new}")
 _PASSWORD = Text("重设{person}的密码", "changed the password of {person}")
@@ -97,6 +100,11 @@ def _texts(record: Record, names: Names) -> list[Text]:
         if "year" in detail:
             return [_ANNOUNCED[bool(record.detail["announced"])].format(year=record.detail["year"])]
         return [_DAY_SET[record.detail["changes"]["is_working"][1]].format(day=detail["day"])]
+    if record.kind in (Kind.GROUP_ADDED, Kind.GROUP_RENAMED):
+        changes, group = record.detail["changes"], record.detail["group"]
+        if record.kind == Kind.GROUP_ADDED:
+            return [_GROUP_ADDED.format(name=Text(changes["name_zh"][1], changes["name_en"][1]), group=group)]
+        return [_GROUP_RENAMED.format(group=group, old=old, new=new) for old, new in changes.values()]
     if record.kind == Kind.PERSON_CHANGED:
         if "password" in detail:
             return [_PASSWORD.format(**detail)]

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, func, or_, select
 
 from engine import tables
 from engine.database import UnitOfWork
 from engine.errors import InvalidInput
-from engine.identity import Capability, User, require
+from engine.identity import CAPABILITY_NAMES, Capability, User, require
 from engine.office_calendar import business_calendar
 from engine.queries.reading import Names
 from engine.queries.shapes import (
     CalendarDay,
     CalendarPage,
     Group,
+    GroupLine,
     NotificationLine,
     PeoplePage,
     Person,
@@ -69,6 +71,28 @@ def people(uow: UnitOfWork, by: User) -> PeoplePage:
         people=_person_lines(uow, rows),
         groups=tuple(Group(row.key, Text(row.name_zh, row.name_en)) for row in groups),
         substitutions=_substitutions(uow, named),
+    )
+
+
+def groups(uow: UnitOfWork, by: User) -> tuple[GroupLine, ...]:
+    """Return every group, for administrators, by key. Raises NotPermitted."""
+    require(by, Capability.ADMINISTER)
+    group, member = tables.user_group, tables.membership
+    number = (
+        select(func.count())
+        .select_from(member.join(_account, _account.c.name == member.c.user_name))
+        .where(member.c.group_key == group.c.key, _account.c.active)
+        .scalar_subquery()
+    )
+    return tuple(
+        GroupLine(
+            row.key,
+            Text(row.name_zh, row.name_en),
+            row.side,
+            tuple(CAPABILITY_NAMES[Capability(name)] for name in json.loads(row.capabilities)),
+            row.members,
+        )
+        for row in uow.execute(select(group, number.label("members")).order_by(group.c.key))
     )
 
 

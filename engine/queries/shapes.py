@@ -501,6 +501,17 @@ class PersonLine:
 
 
 @dataclass(frozen=True)
+class GroupLine:
+    """One group of people, as an administrator sees it."""
+
+    key: str
+    name: Text
+    side: str  # property, developer, external
+    capabilities: tuple[Text, ...]
+    members: int  # who may log in
+
+
+@dataclass(frozen=True)
 class PeoplePage:
     """What the page about people shows."""
 

@@ -4,6 +4,9 @@ import re
 
 import pytest
 
+from engine import definitions, identity
+from tests.web.conftest import DIAGRAM
+
 NEW = {"name": "nora", "full_name": "诺<b>拉</b>", "email": "nora@example.org", "language": "en", "password": "quiet-winter-42",
        "groups": ["front_desk", "manager"]}  # fmt: skip
 
@@ -144,3 +147,59 @@ def test_the_history_of_people_speaks_english(iris, nora):
     iris.post("/language", {"language": "en", "back": "/"})
     assert "added 诺" in iris.get(nora).text
     assert "Latest changes" in iris.get("/people/").text
+
+
+# ---- groups --------------------------------------------------------------------------------------------------
+
+GARDENERS = {"key": "gardeners", "name_zh": "园林组", "name_en": "Gardeners", "side": "property"}
+
+
+def test_a_new_group_can_be_given_to_people_and_named_by_diagrams(iris, database):
+    assert iris.post("/people/groups", GARDENERS).status_code == 303
+    page = iris.get("/people/groups").text
+    assert "园林组" in page and "新建岗位组“园林组”（gardeners）" in page and "组里没有人" in page
+    assert iris.post("/people/person/ada/groups", {"groups": ["front_desk", "gardeners"]}).status_code == 303
+    with database.reading() as uow:
+        source = DIAGRAM.replace('camunda:candidateGroups="manager"', 'camunda:candidateGroups="gardeners"')
+        findings = definitions.check_files(uow, {"lend_key.bpmn": source.encode()})
+        assert not [one for one in findings if one.severity == "error"]
+        ada = identity.user(uow, "ada")
+        assert ada is not None and "gardeners" in ada.groups and not ada.capabilities
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"key": "Gardeners"}, "组的标识"),
+        ({"key": ""}, "组的标识"),
+        ({"key": "front_desk"}, "已有岗位组"),
+        ({"name_en": " "}, "中文和英文名称"),
+        ({"name_zh": "园" * 101}, "中文和英文名称"),
+        ({"side": "moon"}, "属于哪一方"),
+    ],
+)
+def test_a_wrong_group_is_refused_and_what_was_typed_stays(iris, wrong, told):
+    answer = iris.post("/people/groups", GARDENERS | wrong)
+    assert answer.status_code == 422 and told in answer.text
+    typed = (GARDENERS | wrong)["name_zh"]
+    assert f'value="{typed}"' in answer.text
+
+
+def test_a_group_is_renamed_unless_it_stands_in_the_file(iris, settings):
+    iris.post("/people/groups", GARDENERS)
+    names = {"name_zh": "绿化组", "name_en": "Gardeners"}
+    assert iris.post("/people/groups/gardeners", names).status_code == 303
+    assert "岗位组gardeners改名：园林组 → 绿化组" in iris.get("/people/groups").text
+    assert iris.post("/people/groups/nobody", names).status_code == 404
+    settings.processes.mkdir(parents=True, exist_ok=True)
+    file = '[[group]]\nkey = "gardeners"\nname_zh = "绿化组"\nname_en = "Gardeners"\n'
+    (settings.processes / "organisation.toml").write_text(file, encoding="utf-8")
+    refused = iris.post("/people/groups/gardeners", names | {"name_zh": "花匠"})
+    assert refused.status_code == 422 and "organisation.toml" in refused.text
+
+
+def test_only_administrators_change_groups(ada, mei, olga):
+    for browser in (ada, mei, olga):
+        assert browser.get("/people/groups").status_code == 403
+        assert browser.post("/people/groups", GARDENERS).status_code == 403
+        assert browser.post("/people/groups/front_desk", GARDENERS).status_code == 403
