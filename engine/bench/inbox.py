@@ -58,6 +58,9 @@ def _people(database: Database) -> Mapping[str, identity.User]:
 
 
 def _looked(database: Database, by: identity.User) -> float:
+    with database.unit_of_work() as uow:
+        uow.gather_statistics(tables.inbox, tables.user_task)
+
     def look() -> None:
         with database.reading() as uow:
             queries.inbox(uow, by, which="groups")
