@@ -186,6 +186,9 @@ WORDS = frozenset(
     {*CONSTANTS, "and", "or", "not", "if", "then", "else", "in", "is", "between", "for", "lambda"}
 )
 
+#: Words for which modellers of the Camunda 7 kind have symbols, too, and how they are written here.
+JUEL = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">=", "div": "/", "mod": "%"}
+
 # FEEL writes some names with spaces.
 SPACED_FUNCTIONS = {
     "date and time": "instant",
@@ -370,6 +373,11 @@ class _Parser:
 
     def refuse_token(self, why: Text) -> NoReturn:
         token = self.token
+        symbol = JUEL.get(token.text)
+        if self.at and self.tokens[self.at - 1].text == "empty" and token.kind == "name":
+            symbol = f"{token.text} == null"
+        if symbol is not None:
+            why = Text("请写成 {symbol}", "write {symbol} instead").format(symbol=symbol)
         if token.kind == "end":
             raise InvalidExpression(
                 Text("表达式没有写完：{why}。", "The expression is unfinished: {why}."), token.offset, why=why

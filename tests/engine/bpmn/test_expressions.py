@@ -188,6 +188,17 @@ def test_what_is_no_expression_is_refused_with_its_place(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "symbol"),
+    [("x gt 1", ">"), ("(x eq 1)", "=="), ("x mod 2", "%"), ("not empty xs", "xs == null")],
+)
+def test_words_of_other_modellers_are_told_with_what_to_write_instead(text: str, symbol: str) -> None:
+    with pytest.raises(InvalidExpression) as refused:
+        compile(text)
+
+    assert f"write {symbol} instead" in refused.value.message.en
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "missing > 1", "9**9**9", "10**100", "'a' * 1000000000", "items * 3", "'%s' % name", "name > 1",
