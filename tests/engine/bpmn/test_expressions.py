@@ -193,7 +193,7 @@ def test_what_is_no_expression_is_refused_with_its_place(text: str) -> None:
 )
 def test_words_of_other_modellers_are_told_with_what_to_write_instead(text: str, symbol: str) -> None:
     with pytest.raises(InvalidExpression) as refused:
-        compile(text)
+        expressions.compile(text)
 
     assert f"write {symbol} instead" in refused.value.message.en
 
