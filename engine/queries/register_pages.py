@@ -420,7 +420,6 @@ def _ledger_line(
     numbers: Mapping[int | None, str],
     may_correct: bool,
 ) -> LedgerLine:
-    is_final = entry.is_corrected or entry.corrects_id is not None
     return LedgerLine(
         id=entry.id,
         at=entry.at,
@@ -442,7 +441,8 @@ def _ledger_line(
         instance_id=entry.instance_id if entry.instance_id in numbers else None,
         case_number=numbers.get(entry.instance_id),
         corrects_id=entry.corrects_id,
-        may_be_corrected=may_correct and not is_final,
+        is_corrected=entry.is_corrected,
+        may_be_corrected=may_correct and not entry.is_corrected and entry.corrects_id is None,
     )
 
 

@@ -204,6 +204,7 @@ class LedgerLine:
     instance_id: int | None
     case_number: str | None  # where the viewer may see the case
     corrects_id: int | None
+    is_corrected: bool  # another line takes it back
     may_be_corrected: bool  # by the viewer, and it has not been yet
 
 

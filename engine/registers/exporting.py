@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any, BinaryIO
@@ -16,7 +16,7 @@ from engine import tables
 from engine.database import UnitOfWork
 from engine.forms.formatting import YES_NO
 from engine.identity import User
-from engine.registers import access, records
+from engine.registers import access, definition, records
 from engine.registers.shapes import Register
 from engine.texts import Text
 from engine.visibility import HIDDEN
@@ -24,6 +24,8 @@ from engine.visibility import HIDDEN
 BATCH = 1000
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 _NUMBER = Text("编号", "Number")
+_NAME = Text("{field}（名称）", "{field} (name)")
+_NARROWEST = 12  # characters of a column
 _EXACT_AS_FLOAT = 15  # digits that a spreadsheet keeps
 
 
@@ -43,14 +45,15 @@ def export_csv(
 def _csv(
     uow: UnitOfWork, register: Register, by: User, text: str, where: Mapping[str, str]
 ) -> Iterator[bytes]:
-    yield b"\xef\xbb\xbf" + _line(headings(register, by.language))
-    for row in _rows(uow, register, by, text, where):
+    named = _named(uow, register, by)
+    yield b"\xef\xbb\xbf" + _line(_headings(register, named, by.language))
+    for row in _rows(uow, register, named, by, text, where):
         yield _line([_csv_cell(value) for value in row])
 
 
 def template_csv(uow: UnitOfWork, key: str, by: User) -> bytes:
     """Return a CSV file with the headings only, to be filled in. Raises NotFound."""
-    return b"\xef\xbb\xbf" + _line(headings(access.visible(uow, key, by), by.language))
+    return b"\xef\xbb\xbf" + _line(_headings(access.visible(uow, key, by), {}, by.language))
 
 
 def export_xlsx(
@@ -75,8 +78,12 @@ def export_xlsx(
         with xlsxwriter.Workbook(target, options) as book:
             sheet = book.add_worksheet(register.name.in_language(by.language)[:31].translate(_NOT_IN_NAMES))
             day = book.add_format({"num_format": "yyyy-mm-dd"})
-            sheet.write_row(0, 0, headings(register, by.language))
-            for number, row in enumerate(_rows(uow, register, by, text, where or {}), 1):
+            named = _named(uow, register, by)
+            sheet.freeze_panes(1, 0)
+            for column, heading in enumerate(_headings(register, named, by.language)):
+                sheet.set_column(column, column, max(_NARROWEST, 2 * len(heading)))
+                sheet.write_string(0, column, heading)
+            for number, row in enumerate(_rows(uow, register, named, by, text, where or {}), 1):
                 for column, value in enumerate(row):
                     _write(sheet, number, column, value, day)
 
@@ -84,28 +91,52 @@ def export_xlsx(
 _NOT_IN_NAMES = str.maketrans(dict.fromkeys("[]:*?/\\'", " "))
 
 
-def headings(register: Register, language: str) -> list[str]:
-    """Return the names of an export's columns; an import knows them again."""
-    number = [] if register.number_field else [_NUMBER.in_language(language)]
-    return number + [field.name.in_language(language) for field in register.fields.values()]
+def _named(uow: UnitOfWork, register: Register, by: User) -> Mapping[str, Register]:
+    """Return the references that are exported with a name beside the number, which alone tells nothing."""
+    known = definition.catalogue(uow).registers
+    referred = {field.key: known[field.reference or ""] for field in register.references}
+    return {
+        key: each
+        for key, each in referred.items()
+        if access.may_see(by, each) and each.title not in ("{number}", f"{{{each.number_field}}}")
+    }
+
+
+def _headings(register: Register, named: Collection[str], language: str) -> list[str]:
+    """Return the names of the columns; an import knows the fields again, and leaves the names out."""
+    found = [] if register.number_field else [_NUMBER]
+    for key, field in register.fields.items():
+        found += [field.name, _NAME.format(field=field.name)] if key in named else [field.name]
+    return [each.in_language(language) for each in found]
 
 
 def _rows(
-    uow: UnitOfWork, register: Register, by: User, text: str, where: Mapping[str, str]
+    uow: UnitOfWork,
+    register: Register,
+    named: Mapping[str, Register],
+    by: User,
+    text: str,
+    where: Mapping[str, str],
 ) -> Iterator[list[Any]]:
     hidden, called = access.hidden_fields(by, register), _labels(register, by.language)
     wanted = records.select_records(register, where, text)
+    names: dict[str, Mapping[Any, str]] = {}
     after = ""
     while True:
-        page = uow.execute(wanted.where(tables.record.c.number > after).limit(BATCH)).all()
-        for record in map(records.read, page):
-            number = [] if register.number_field else [record.number]
-            yield number + [
-                HIDDEN
-                if key in hidden and record.values.get(key) is not None
-                else called.get((key, record.values.get(key)), record.values.get(key))
-                for key, field in register.fields.items()
-            ]
+        rows = uow.execute(wanted.where(tables.record.c.number > after).limit(BATCH)).all()
+        page = [records.read(row) for row in rows]
+        for key, referred in named.items():
+            numbers = {number for each in page if (number := each.values.get(key)) is not None}
+            names[key] = records.titles(uow, referred.key, numbers)
+        for record in page:
+            cells: list[Any] = [] if register.number_field else [record.number]
+            for key in register.fields:
+                value = record.values.get(key)
+                is_hidden = key in hidden and value is not None
+                cells.append(HIDDEN if is_hidden else called.get((key, value), value))
+                if key in named:
+                    cells.append(HIDDEN if is_hidden else names[key].get(value))
+            yield cells
         if len(page) < BATCH:
             return
         after = page[-1].number

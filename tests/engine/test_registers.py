@@ -814,6 +814,20 @@ def test_an_export_says_what_codes_mean_in_the_readers_language(estate, language
     assert run(estate, upload, mapping, update=True).unchanged == 1
 
 
+def test_an_export_says_beside_a_number_what_it_stands_for(estate):
+    estate.do(registers.add_by_hand, "customer", {"name": "王芳"}, by="fang")
+    lease(estate, "2026-01-01", customer="KH-00001")
+    fang = estate.people("fang")
+    with estate.database.reading() as uow:
+        text = b"".join(registers.export_csv(uow, "lease", fang)).decode("utf-8-sig")
+
+    rows = list(csv.reader(io.StringIO(text)))
+
+    assert [row[1:4] for row in rows] == [["单元", "客户", "客户（名称）"], ["A-101", "KH-00001", "王芳"]]
+    upload, mapping, _ = uploaded(estate, "lease", io.BytesIO(text.encode()))
+    assert run(estate, upload, mapping, update=True).unchanged == 1
+
+
 def test_choices_that_are_called_the_same_are_exported_by_their_codes(estate, deploy):
     deploy({"registers.toml": housing.REGISTERS.replace('name_zh = "写字楼"', 'name_zh = "住宅"')})
     fang = estate.people("fang")

@@ -234,7 +234,8 @@ def test_a_line_is_taken_back_by_a_counter_entry(mei, unit, charged):
     assert "请写明冲正的原因" in refused.text
     answer = mei.post(address[1], {"reason": "多收了", "back": f"/registers/unit/records/{unit}#ledger"})
     assert (answer.status_code, answer.location) == (303, f"/registers/unit/records/{unit}#ledger")
-    assert "多收了" in mei.get(f"/ledger/?unit={unit}").text
+    page = mei.get(f"/ledger/?unit={unit}").text
+    assert "多收了" in page and page.count(">已冲正</span>") == 1
     assert mei.post(address[1], {"reason": "再来一次"}).status_code == 409
 
 
