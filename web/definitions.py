@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from io import BytesIO
 from uuid import UUID
 
-from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, send_file, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -183,7 +184,9 @@ def _form_language() -> Language:
 
 def _text(content: bytes, file_name: str) -> Response:
     """Return a source as plain text, which no browser runs; saved under its name where that is asked for."""
-    response = Response(content, mimetype="text/plain")
-    if "download" in request.args:
-        response.headers.set("Content-Disposition", "attachment", filename=file_name)
-    return response
+    return send_file(
+        BytesIO(content),
+        mimetype="text/plain",
+        as_attachment="download" in request.args,
+        download_name=file_name,
+    )

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, BinaryIO, cast
 from uuid import UUID
 
-from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, redirect, render_template, request, send_file, url_for
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -50,9 +50,9 @@ def template(register: str) -> Response:
     with reading() as uow:
         content = registers.template_csv(uow, register, current_user())
         name = in_language(queries.register(uow, register, current_user()).name)
-    response = Response(content, mimetype="text/csv")
-    response.headers.set("Content-Disposition", "attachment", filename=f"{name}.csv")
-    return response
+    return send_file(
+        io.BytesIO(content), mimetype="text/csv", as_attachment=True, download_name=f"{name}.csv"
+    )
 
 
 @blueprint.get("/<uuid:upload_id>")
