@@ -144,12 +144,19 @@ def ask_to_log_in() -> AnyResponse:
     if request.method != "GET" or "active_at" in session:
         flash(_("登录已过期，请重新登录。"), "warning")
     if is_fragment():
-        page = urlsplit(request.headers.get("HX-Current-URL", ""))
-        wanted = local_address(f"{page.path}?{page.query}".rstrip("?"), lambda: "")
-        address = url_for("auth.login", next=wanted or None)
+        address = url_for("auth.login", next=_page_around() or None)
         return Response(status=401, headers={"HX-Redirect": address})
     leaving = request.endpoint == "auth.logout"
     return redirect(url_for("auth.login", next=None if leaving else this_page() or None), code=303)
+
+
+def _page_around() -> str:
+    """Return the address of the page that a piece is asked for; nothing where htmx does not say."""
+    try:
+        page = urlsplit(request.headers.get("HX-Current-URL", ""))
+    except ValueError:
+        return ""
+    return local_address(f"{page.path}?{page.query}".rstrip("?"), lambda: "")
 
 
 def allow_style_attributes() -> None:

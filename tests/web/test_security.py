@@ -175,6 +175,16 @@ def test_asking_for_news_does_not_keep_a_session_alive(ada, moment: MovedClock):
     assert answer.headers["HX-Redirect"] == "/login"
 
 
+@pytest.mark.parametrize(
+    ("around", "login"),
+    [("http://localhost/cases/?text=x", "/login?next=/cases/?text%3Dx"), ("http://[", "/login"), ("//evil", "/login"),
+     ("https://evil.example//evil.example", "/login"), ("javascript:alert(1)", "/login")],
+)  # fmt: skip
+def test_a_piece_of_a_page_leads_to_the_login_and_back(stranger, around, login):
+    answer = stranger.get("/inbox", headers={"HX-Request": "true", "HX-Current-URL": around})
+    assert (answer.status_code, answer.headers["HX-Redirect"]) == (401, login)
+
+
 def test_a_new_password_ends_the_other_sessions(browser_of):
     here, elsewhere = browser_of("ada"), browser_of("ada")
     new = {"old": "a key in the drawer", "new": "another key in it", "again": "another key in it"}
