@@ -59,6 +59,12 @@ def value_text(value: Any, zone: ZoneInfo) -> Text:
     return Text("、".join(text.zh for text in texts), ", ".join(text.en for text in texts))
 
 
+def in_both(row: Mapping[str, Any], key: str) -> Any:
+    """Return a value of a record; with its English where that stands beside it: ``step``, ``stepEn``."""
+    value, english = row.get(key), row.get(f"{key}En")
+    return Text(value, english) if isinstance(value, str) and isinstance(english, str) else value
+
+
 def number_text(spec: NumberField, value: Decimal | int) -> Text:
     """Return a number as its field shows it: an amount to the fen, each with its unit."""
     text = (

@@ -29,7 +29,7 @@ from engine.forms.components import (
     TextField,
     everything,
 )
-from engine.forms.formatting import amount_text, number_text, value_text
+from engine.forms.formatting import amount_text, in_both, number_text, value_text
 from engine.forms.loading import Level, as_typed, options_of
 from engine.forms.markdown import TEMPLATE, Block, Span
 from engine.forms.values import file_entries, is_editable, moment, single, value_of
@@ -332,7 +332,9 @@ class _Painter:
         found = level.world.value(table.source, level.variables)
         rows = [row for row in found if isinstance(row, Mapping)] if isinstance(found, list | tuple) else []
         cells = tuple(
-            tuple(self.say(self.cell(level, table, key, row.get(key))) for key, _ in table.columns_of_table)
+            tuple(
+                self.say(self.cell(level, table, key, in_both(row, key))) for key, _ in table.columns_of_table
+            )
             for row in rows
         )
         heads = tuple(self.say(head) for _, head in table.columns_of_table)
@@ -345,7 +347,7 @@ class _Painter:
             return amount_text(value)
         source = table.labelled.get(key)
         label = level.world.labels(source).get(value) if source and isinstance(value, str) else None
-        return label or value_text(value, level.world.zone)
+        return label or (value if isinstance(value, Text) else value_text(value, level.world.zone))
 
     # fields --------------------------------------------------------------------------------------------
 

@@ -26,7 +26,7 @@ from engine.forms.components import (
     everything,
     fields_of,
 )
-from engine.forms.formatting import amount_text, number_text
+from engine.forms.formatting import amount_text, in_both, number_text
 from engine.history import Kind, Record
 from engine.identity import User
 from engine.queries.shapes import (
@@ -153,7 +153,7 @@ class Labels:
     def readable(self, name: str, value: Any) -> Any:
         """Return a value as people read it: an option's text, a file's line."""
         asked = self.fields.get(name)
-        options = self._options(name)
+        options = {} if isinstance(value, Text) else self._options(name)
         if options and not isinstance(value, Mapping):
             if isinstance(value, list):
                 return [options.get(str(item), item) for item in value]
@@ -189,15 +189,26 @@ class Labels:
         own = {one.key: one for one, _ in fields_of(asked.components)} if isinstance(asked, RowsField) else {}
         return replace(self, fields={**self.fields, **own})
 
+    def _head(self, key: str, shown: Table | None) -> Text:
+        """Return what a column of a list is called: by its own table, by a field, else by any table."""
+        own = [dict(shown.columns_of_table)] if shown else []
+        others = [dict(table.columns_of_table) for table in self.columns.values()]
+        told = [heads[key] for heads in own if key in heads] or [self.label(key)]
+        return (
+            told[0]
+            if told[0] != same(key)
+            else next((heads[key] for heads in others if key in heads), told[0])
+        )
+
     def _row(self, row: Mapping[str, Any], shown: Table | None) -> Mapping[Any, Any]:
         """Return a record with its labels; a file stays as it is."""
         if {"file", "name", "size"} <= set(row):
             return row
-        heads = dict(shown.columns_of_table) if shown else {}
         read: dict[str | Text, Any] = {}
-        for key, value in row.items():
-            if not self.is_hidden(key):
-                label = heads.get(key) or self.label(key)
+        for key in row:
+            if not self.is_hidden(key) and key.removesuffix("En") not in row.keys() - {key}:
+                value = in_both(row, key)
+                label = self._head(key, shown)
                 is_amount = shown is not None and key in shown.amounts and _is_number(value)
                 told = Quantity(amount_text(value)) if is_amount else self.readable(key, value)
                 read[key if label in read else label] = told  # labels may occur twice

@@ -788,20 +788,28 @@ def test_a_table_shows_a_list_of_the_case() -> None:
         {
             "type": "table",
             "dataSource": "=grants",
-            "columns": [{"key": key, "label": key} for key in ("day", "amount", "rounds")],
+            "columns": [{"key": key, "label": key} for key in ("day", "amount", "rounds", "step")],
             "properties": {"kind.amount": "amount"},
         }
     )
     grants = [
-        {"day": date(2026, 1, 2), "amount": Decimal("6831.5"), "rounds": 2},
+        {
+            "day": date(2026, 1, 2),
+            "amount": Decimal("6831.5"),
+            "rounds": 2,
+            "step": "受理",
+            "stepEn": "Intake",
+        },
         {"day": None, "amount": 0, "rounds": None},
         "no row",
     ]
 
     [table] = view(form, {"grants": grants}).nodes()
 
-    assert table.rows == (("2026年1月2日", "6,831.50", "2"), ("—", "0.00", "—"))
-    assert table.numeric == (False, True, True)
+    assert table.rows == (("2026年1月2日", "6,831.50", "2", "受理"), ("—", "0.00", "—", "—"))
+    assert table.numeric == (False, True, True, False)
+    [english] = view(form, {"grants": grants}, language="en").nodes()
+    assert english.rows[0] == ("2 Jan 2026", "6,831.50", "2", "Intake")
 
 
 def test_a_table_says_what_its_codes_mean_in_the_readers_language() -> None:
