@@ -116,25 +116,38 @@ def test_a_press_that_gets_no_answer_is_told(open_page, task):
     expect(page.locator("#messages")).to_contain_text("已认领")
 
 
-def test_the_wheel_moves_the_page_until_somebody_presses_into_the_diagram(open_page, task):
+FINGER = """([kind, x]) => document.querySelector("[data-drawn]").dispatchEvent(
+    new PointerEvent(kind, { pointerType: "touch", pointerId: 7, clientX: x, clientY: 50, bubbles: true }))"""
+
+
+def test_wheel_and_finger_move_the_page_until_somebody_presses_into_the_diagram(open_page, task):
     page = open_page("ada")
     page.goto(task)
     page.click("#diagram summary")
     diagram = page.locator("#diagram [data-drawn]")
+    picture = diagram.locator(".viewport")
+    shown = picture.get_attribute("transform") or ""
     diagram.scroll_into_view_if_needed()
     diagram.hover()
     before = page.evaluate("scrollY")
     page.mouse.wheel(0, -100)
     page.wait_for_function("before => scrollY < before", arg=before)
+    for kind, x in (("pointerdown", 50), ("pointermove", 20)):
+        page.evaluate(FINGER, [kind, x])
+    expect(picture).to_have_attribute("transform", shown)
+
     diagram.click(position={"x": 5, "y": 5})
+    expect(page.locator(".diagram.held")).to_have_count(1)
     here = page.evaluate("scrollY")
-    shown = diagram.locator(".viewport").get_attribute("transform")
     page.mouse.wheel(0, -100)
-    page.wait_for_function(
-        "shown => document.querySelector('[data-drawn] .viewport').getAttribute('transform') !== shown",
-        arg=shown,
-    )
+    expect(picture).not_to_have_attribute("transform", shown)
+    shown = picture.get_attribute("transform") or ""
+    for kind, x in (("pointerdown", 50), ("pointermove", 20)):
+        page.evaluate(FINGER, [kind, x])
+    expect(picture).not_to_have_attribute("transform", shown)
     assert page.evaluate("scrollY") == here
+    page.click("h1")
+    expect(page.locator(".diagram.held")).to_have_count(0)
 
 
 def test_a_case_on_paper_says_which_it_is_and_shows_no_buttons(open_page, task):

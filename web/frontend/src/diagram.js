@@ -52,14 +52,29 @@ async function draw(box) {
   fit(canvas, registry, [...way, ...words(box.dataset.passed).reverse()]);
   box.setAttribute("data-drawn", "");
   box.viewer = viewer;
-  // The wheel moves the page until somebody has pressed into the diagram.
-  box.addEventListener("pointerdown", () => viewer.get("zoomScroll").toggle(true));
-  box.addEventListener("pointerleave", () => viewer.get("zoomScroll").toggle(false));
+  letMove(box, canvas, viewer.get("zoomScroll"));
   box.closest("[data-diagram-frame]")?.addEventListener("click", (event) => {
     const button = event.target.closest("[data-zoom]");
     if (!button) return;
     if (button.dataset.zoom === "fit") canvas.zoom("fit-viewport", "auto");
     else viewer.get("zoomScroll").stepZoom(button.dataset.zoom === "in" ? 1 : -1);
+  });
+}
+
+// Wheel and finger move the page, until somebody presses into the diagram: then they move that.
+function letMove(box, canvas, zoomScroll) {
+  let finger = null;
+  const hold = (isHeld) => {
+    box.classList.toggle("held", isHeld);
+    zoomScroll.toggle(isHeld);
+  };
+  document.addEventListener("click", (event) => hold(box.contains(event.target)));
+  box.addEventListener("pointerleave", (event) => { if (event.pointerType === "mouse") hold(false); });
+  box.addEventListener("pointerdown", (event) => { finger = event.pointerType === "touch" ? event : null; });
+  box.addEventListener("pointermove", (event) => {
+    if (!finger || !box.classList.contains("held") || event.pointerId !== finger.pointerId) return;
+    canvas.scroll({ dx: event.clientX - finger.clientX, dy: event.clientY - finger.clientY });
+    finger = event;
   });
 }
 
