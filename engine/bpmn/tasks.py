@@ -70,6 +70,13 @@ class UserTask(FlowNode):
         opened["users"] = _names(_value(wanted.candidate_users, token), "candidateUsers")
         assignee = _names(_value(wanted.assignee, token), "assignee")
         opened["assignee"] = assignee[0] if assignee else None
+        if not (opened["groups"] or opened["users"] or assignee):
+            raise ExpressionFailed(
+                Text(
+                    "没有人可以做这项任务：写明谁来办理的表达式都是空值。",
+                    "Nobody may do this task: the expressions that say who does it give nothing.",
+                )
+            )
         opened["due"] = _instant(wanted.due, token)
         opened["follow_up"] = _instant(wanted.follow_up, token)
         opened["priority"] = _priority(_value(wanted.priority, token))

@@ -984,6 +984,17 @@ def test_a_user_task_keeps_who_and_until_when_as_it_opened():
     assert opened.follow_up_at == BEGIN + timedelta(minutes=30)
 
 
+@pytest.mark.parametrize("attribute", ["assignee", "candidateGroups", "candidateUsers"])
+@pytest.mark.parametrize("value", [None, "", []])
+def test_a_task_that_its_expressions_give_to_nobody_is_an_incident_and_not_a_task_that_nobody_sees(
+    attribute, value
+):
+    story = Story(process(start() + user("u", **{f"camunda__{attribute}": "${who}"}), "s > u"), who=value)
+
+    assert (story.tasks, story.incidents) == ([], ["u"])
+    assert "Nobody may do this task" in story.now.incidents[0].message.en
+
+
 def test_a_user_task_whose_attribute_cannot_be_computed_is_an_incident():
     story = Story(process(start() + user("a", camunda__assignee="${boss}"), "s > a"))
     assert (story.incidents, story.tasks) == (["a"], [])
