@@ -102,6 +102,17 @@ def test_whoever_claims_or_reads_in_a_list_keeps_their_place_when_it_is_drawn_an
     expect(page.locator(f"#{next_one}")).to_be_focused()
 
 
+def test_the_way_back_shows_a_list_with_its_own_filter(open_page, task):
+    page = open_page("ada")
+    page.goto("/inbox?which=groups")
+    for due in ("today", "overdue"):
+        page.select_option("[name=due]", due)
+        page.wait_for_url(f"**due={due}")
+    page.go_back()
+    page.wait_for_url("**due=today")
+    expect(page.locator("[name=due]")).to_have_value("today")
+
+
 def test_a_press_that_gets_no_answer_is_told(open_page, task):
     page = open_page("ada")
     page.goto("/inbox?which=groups")
