@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, exists, func, or_, select
 
 from engine import definitions, history, identity, instances, tables, visibility
 from engine.bpmn.outcomes import AwaitedEvent
+from engine.bpmn.variables import GIVEN
 from engine.database import UnitOfWork
 from engine.errors import InvalidInput
 from engine.history import Record
@@ -224,6 +225,7 @@ def case(uow: UnitOfWork, instance_id: int, by: User) -> CasePage:
     known = labels(uow, row, visibility.hidden_names(uow, row, by))
     keys = [holder[2:] for holder in json.loads(row.viewers) if holder.startswith("g:")]
     is_running = row.status in ("running", "stopped")
+    may_look_inside = by.may(Capability.DEPLOY) or by.may(Capability.AUDIT)
     open_first = sorted(tasks, key=lambda task: task.status != "open")
     return CasePage(
         case=case_line(uow, row, names),
@@ -234,7 +236,11 @@ def case(uow: UnitOfWork, instance_id: int, by: User) -> CasePage:
         tasks=tuple(task_line(uow, task, by, names) for task in open_first),
         timers=_timers(uow, held),
         waiting_for=tuple(_awaited(held, event) for event in held.execution.awaited),
-        variables=tuple(known.answer(name, value) for name, value in held.execution.variables.items()),
+        variables=tuple(
+            known.answer(name, value)
+            for name, value in held.execution.variables.items()
+            if name not in GIVEN and (known.is_named(name) or may_look_inside)
+        ),
         files=case_files(uow, instance_id, known.fields, known.hidden),
         comments=comments_of(uow, instance_id),
         incidents=tuple(

@@ -131,6 +131,10 @@ class Labels:
         decided = self.words.get(name)
         return decided.label if decided is not None and decided.label.zh else same(name)
 
+    def is_named(self, name: str) -> bool:
+        """Whether people have a word for a variable; others are of use to process owners only."""
+        return self.label(name) != same(name)
+
     def is_hidden(self, name: str) -> bool:
         """Whether a variable, or an expression that uses one, may not be seen."""
         return bool(self.hidden) and not self.hidden.isdisjoint(re.findall(r"[^\W\d]\w*", name))

@@ -202,6 +202,7 @@ def test_a_process_restricts_further_variables(desk: Desk, deploy: Deploy) -> No
     for name in ("qian", "zhu", "feng"):
         page = desk.look(queries.case, case, by=name)
         assert "310101199001011234" not in repr((page.case, page.variables, page.history)), name
-        assert ("card", True) in [(answer.name, answer.is_hidden) for answer in page.variables]
+        told = [answer.is_hidden for answer in page.variables if answer.name == "card"]
+        assert all(told), "what nobody has a word for is of use to process owners only"
     assert desk.variables(case)["card"] == "310101199001011234"
     assert "310101199001011234" not in repr(desk.rows(tables.case_value))
