@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from engine.bpmn import timers
 from engine.errors import BanjieError
 from engine.texts import Text
 
@@ -81,9 +82,6 @@ _TYPE_NAMES: Mapping[tuple[type, ...], Text] = {
     (int,): Text("一个整数", "a whole number"),
     (str, bool): Text("元素编号或 true", "an element id or true"),
 }
-_DURATION = re.compile(
-    r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?", re.ASCII
-)
 _AGO = re.compile(r"(\S+)(?: ((?:[01]\d|2[0-3]):[0-5]\d))?", re.ASCII)
 
 
@@ -176,21 +174,10 @@ def read(source: str | Path, file_name: str = "", zone: ZoneInfo | None = None) 
     return _Reader(source, file_name, zone or ZoneInfo("Asia/Shanghai")).journeys()
 
 
-LONGEST = timedelta(days=36_525)  # a hundred years
-
-
 def duration(text: str) -> tuple[int, timedelta] | None:
-    """Return an ISO 8601 duration as months and exact time, or None where it is not one."""
-    match = _DURATION.fullmatch(text.strip())
-    if match is None or not any(match.groups()):
-        return None
-    years, months, weeks, days, hours, minutes, seconds = (int(group or 0) for group in match.groups())
-    try:
-        span = timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
-        is_too_long = span + (years * 12 + months) * timedelta(days=30) > LONGEST
-    except OverflowError:
-        return None
-    return None if is_too_long else (years * 12 + months, span)
+    """Return an ISO 8601 duration, as timers have, as months and exact time; None where it is not one."""
+    found = timers.parse_duration(text)
+    return None if found is None else (found.months, found.span)
 
 
 def instant(value: str | datetime | date, zone: ZoneInfo) -> datetime | None:

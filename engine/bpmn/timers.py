@@ -42,9 +42,10 @@ class Duration:
 
 _DURATION = re.compile(
     r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+(?:\.\d+)?)D)?"
-    r"(?:T(?:(\d+(?:\.\d+)?)H)?(?:(\d+(?:\.\d+)?)M)?(?:(\d+(?:\.\d+)?)S)?)?"
+    r"(?:T(?:(\d+(?:\.\d+)?)H)?(?:(\d+(?:\.\d+)?)M)?(?:(\d+(?:\.\d+)?)S)?)?",
+    re.ASCII,
 )
-_CYCLE = re.compile(r"(?:R(\d{0,9})/)(?:([^P/][^/]*)/)?(P[^/]+)")
+_CYCLE = re.compile(r"(?:R(\d{0,9})/)(?:([^P/][^/]*)/)?(P[^/]+)", re.ASCII)
 
 
 def parse_duration(text: str) -> Duration | None:

@@ -102,6 +102,8 @@ def test_a_mistake_is_named_with_file_and_line(right, wrong, line, word):
         ("PT23H59M", (0, timedelta(hours=23, minutes=59))),
         ("P1DT2H", (0, timedelta(days=1, hours=2))),
         ("P2W", (0, timedelta(weeks=2))),
+        ("PT0.5H", (0, timedelta(minutes=30))),
+        ("PT１H", None),
         ("P1Y2M", (14, timedelta())),
         ("PT", None),
         ("P-1D", None),
