@@ -20,6 +20,7 @@ from engine.bpmn.decisions import DecisionTable
 from engine.bpmn.diagram import Diagram, Program
 from engine.bpmn.execution import DecisionOutcome
 from engine.bpmn.service_checks import KnownNames, KnownRegister, Use, is_there
+from engine.comparing import Difference, compare
 from engine.database import UnitOfWork
 from engine.editions import changed, editions
 from engine.errors import Conflict, ExpressionFailed, Finding, InvalidDefinition, InvalidInput, NotFound
@@ -658,6 +659,12 @@ def candidates(uow: UnitOfWork, files: Mapping[str, bytes]) -> list[Candidate]:
             present = latest(uow, kind, key)
             found.append(Candidate(name, kind, key, present, bool(present and present.sha256 == sha256)))
     return found
+
+
+def differences(uow: UnitOfWork, before: Version, text: str) -> tuple[Difference, ...]:
+    """Return what differs in a source from a version that was deployed."""
+    decision = before.key if before.kind == "decision" else None
+    return compare(before.file_name, source(uow, before.id), text, decision)
 
 
 # ---- deploying -------------------------------------------------------------------------------------------

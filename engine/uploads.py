@@ -16,6 +16,7 @@ from sqlalchemy import delete, insert, select
 
 from engine import definitions, journey_files, journeys, registers, stage, tables
 from engine.bpmn.diagram import Diagram
+from engine.comparing import Difference
 from engine.database import UnitOfWork
 from engine.definitions import Candidate, Deployed, Standing
 from engine.editions import changed
@@ -41,6 +42,7 @@ class Upload:
     files: Mapping[str, bytes]
     findings: tuple[Finding, ...]
     candidates: tuple[Candidate, ...]
+    differences: Mapping[Candidate, tuple[Difference, ...]]  # from the version in force; of what is not new
 
     @property
     def shown(self) -> tuple[Finding, ...]:
@@ -109,7 +111,12 @@ def look(uow: UnitOfWork, upload_id: UUID, *, by: User) -> Upload:
     """Return an upload with all findings, as it would stand beside what is in force. Raises NotFound."""
     files = files_of(uow, upload_id, by=by)
     findings, candidates = definitions.check_files(uow, files), definitions.candidates(uow, files)
-    return Upload(upload_id, files, tuple(findings), tuple(candidates))
+    differences = {
+        one: definitions.differences(uow, one.in_force, files[one.file_name].decode("utf-8-sig", "replace"))
+        for one in candidates
+        if one.in_force and not one.is_same
+    }
+    return Upload(upload_id, files, tuple(findings), tuple(candidates), differences)
 
 
 def deploy(

@@ -52,6 +52,14 @@ def refresh(definition_id: int) -> str:
     return render_template("definitions/show.html", page=page, view=view, form_language=asked)
 
 
+@blueprint.get("/<int:definition_id>/compared/<int:other_id>")
+def compared(definition_id: int, other_id: int) -> str:
+    """Show what differs between two versions."""
+    with reading() as uow:
+        comparison = queries.compared(uow, definition_id, other_id, by=current_user())
+    return render_template("definitions/compared.html", comparison=comparison)
+
+
 @blueprint.get("/<int:definition_id>/source")
 def source(definition_id: int) -> Response:
     """Send a version's source: to the viewer in the page, or to be saved."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.queries.case_pages import case, case_by_number, case_choices, cases
-from engine.queries.definition_pages import definition, definitions_list, diagram_source
+from engine.queries.definition_pages import compared, definition, definitions_list, diagram_source
 from engine.queries.figure_export import export_figures
 from engine.queries.figure_pages import counted_cases, figures_of, figures_offered
 from engine.queries.figure_shapes import (
@@ -69,6 +69,7 @@ from engine.queries.shapes import (
     CasePage,
     Change,
     CommentLine,
+    Comparison,
     Count,
     Counts,
     DecisionShown,
@@ -116,6 +117,7 @@ __all__ = [
     "Change",
     "Choice",
     "CommentLine",
+    "Comparison",
     "Count",
     "CountedCase",
     "CountedCases",
@@ -178,6 +180,7 @@ __all__ = [
     "case_of_task",
     "cases",
     "check_paper",
+    "compared",
     "counted_cases",
     "definition",
     "definitions_list",

@@ -8,10 +8,10 @@ from sqlalchemy import select
 
 from engine import definitions, instances, tables
 from engine.database import UnitOfWork
-from engine.errors import NotPermitted
+from engine.errors import NotFound, NotPermitted
 from engine.identity import Capability, User
 from engine.queries.reading import Names, sheet
-from engine.queries.shapes import DefinitionPage, DefinitionVersion, Picture
+from engine.queries.shapes import Comparison, DefinitionPage, DefinitionVersion, Picture
 from engine.texts import Text
 
 _definition = tables.definition
@@ -53,6 +53,25 @@ def definition(uow: UnitOfWork, definition_id: int, by: User) -> DefinitionPage:
         uses=_versions(uow, uow.execute(select(*_COLUMNS).where(_definition.c.id.in_(used))).all()),
         sheet=sheet(uow, form, {}, by) if form else None,
     )
+
+
+def compared(uow: UnitOfWork, one_id: int, other_id: int, by: User) -> Comparison:
+    """
+    Return what differs between two versions, the older first.
+
+    Raises:
+        NotFound: there is no such version, or they are not of the same thing.
+    """
+    _require_reader(by)
+    older, newer = sorted(
+        (definitions.version(uow, id_) for id_ in (one_id, other_id)), key=lambda v: v.version
+    )
+    if (older.kind, older.key) != (newer.kind, newer.key):
+        raise NotFound(Text("没有这个版本。", "There is no such version."))
+    rows = uow.execute(select(*_COLUMNS).where(_definition.c.id.in_([older.id, newer.id]))).all()
+    shown = {one.definition_id: one for one in _versions(uow, rows)}
+    differences = definitions.differences(uow, older, definitions.source(uow, newer.id))
+    return Comparison(shown[older.id], shown[newer.id], differences)
 
 
 def diagram_source(uow: UnitOfWork, definition_id: int, by: User) -> tuple[str, str]:

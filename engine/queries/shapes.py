@@ -9,6 +9,7 @@ from typing import Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from engine.comparing import Difference
 from engine.forms import Form
 from engine.forms.loading import Evaluate, LabelsOf
 from engine.forms.view import FormView
@@ -457,6 +458,15 @@ class DefinitionPage:
     picture: Picture | None  # processes only
     uses: tuple[DefinitionVersion, ...]  # latest versions of what it names: processes, tables, forms
     sheet: FormSheet | None  # forms only: to show it
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What differs between two versions of the same thing."""
+
+    older: DefinitionVersion
+    newer: DefinitionVersion
+    differences: tuple[Difference, ...]
 
 
 # ---- messages, people, calendar --------------------------------------------------------------------------

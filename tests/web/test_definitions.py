@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from engine import identity, people
+from engine import definitions, identity, people, queries
+from engine.identity import SYSTEM
 from tests.web.conftest import DIAGRAM, FILES, FULL_OF_MISTAKES, PASSWORD, TABLE_OF_KEYS
 
 BETTER = DIAGRAM.replace("${hours(2)}", "${hours(3)}")
@@ -306,3 +307,27 @@ def test_a_large_file_that_could_be_read_is_refused(olga, app):
 def test_an_upload_needs_the_page_it_came_from(olga):
     olga.token = "stolen"
     assert _upload(olga, {"lend_key.bpmn": BETTER}).status_code == 400
+
+
+def test_an_upload_and_two_versions_tell_what_changed(olga, mei, ada, database):
+    changed = (
+        DIAGRAM.replace("${hours(2)}", "${hours(3)}")
+        .replace("发放钥匙", "发放<钥匙>", 1)
+        .replace("<钥匙>", "&lt;钥匙&gt;")
+    )
+    answer = _upload(olga, {"lend_key.bpmn": changed})
+    page = olga.get(answer.location).text
+    assert "改了什么" in page and "<del" in page and "${hours(2)}" in page and "${hours(3)}" in page
+    assert "发放&lt;钥匙&gt;" in page
+    assert olga.post(f"{answer.location}/deploy", {"reason": "three hours"}).status_code == 303
+    with database.reading() as uow:
+        newest = definitions.latest(uow, "process", "lend_key")
+        first = min(one.definition_id for one in queries.definition(uow, newest.id, SYSTEM).versions)
+        form = definitions.latest(uow, "form", "asked")
+    assert f"/definitions/{newest.id}/compared/{first}" in olga.get(f"/definitions/{newest.id}").text
+    for one, other in ((newest.id, first), (first, newest.id)):
+        compared = mei.get(f"/definitions/{one}/compared/{other}").text
+        assert "第 1 版 → 第 2 版" in compared and "${hours(3)}" in compared
+    assert ada.get(f"/definitions/{newest.id}/compared/{first}").status_code == 403
+    assert olga.get(f"/definitions/{newest.id}/compared/{form.id}").status_code == 404
+    assert olga.get(f"/definitions/{newest.id}/compared/99999").status_code == 404
