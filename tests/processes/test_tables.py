@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from lxml import etree
 
 from engine.bpmn import decision_files, expressions
 from engine.business_calendar import BusinessCalendar
@@ -266,6 +267,19 @@ def test_a_meeting_needs_each_type_that_was_triggered(
     missing = decide("advisor_appointments.dmn", "advisor_quorum", {"advisors": advisors, **counts})
 
     assert (missing == []) is complete
+
+
+@pytest.mark.parametrize("kind", ["advisors_consumer", "advisors_police", "advisors_lawyer"])
+def test_every_appointment_says_on_what_basis_a_fee_is_paid(kind: str) -> None:
+    tree = etree.parse(PROCESSES / "advisor_appointments.dmn")
+    table = next(each for each in tree.iter("{*}decision") if each.get("id") == kind)
+    outputs = [each.get("name") for each in table.iter("{*}output")]
+
+    for rule in table.iter("{*}rule"):
+        said = dict(
+            zip(outputs, (each.findtext("{*}text") for each in rule.iter("{*}outputEntry")), strict=True)
+        )
+        assert said["fee_basis"].strip('" '), rule.get("id")
 
 
 def test_a_type_that_is_switched_off_is_not_missed() -> None:
