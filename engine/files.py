@@ -52,6 +52,10 @@ SHOWN = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp", "applic
 _CHUNK = 1 << 20  # bytes
 _MARKUP = (b"<!doctype", b"<html", b"<svg", b"<?xml", b"<script", b"<head", b"<body", b"<iframe")
 
+_NOT_TAKEN = Text(
+    "“{name}”的文件类型不能上传。可以上传图片、录音、录像、PDF、Word、Excel 和文本文件。",
+    "“{name}” is of no kind that is taken: pictures, sound, video, PDF, Word, Excel and plain text are.",
+)
 _NOT_STORED = Text("文件暂时无法保存。", "The file cannot be stored at the moment.")
 
 _attachment = tables.attachment
@@ -169,11 +173,7 @@ def _content_type(path: Path, file_name: str) -> str:
     if content_type is None and _is_text(path):
         content_type = "text/plain"
     if content_type is None or content_type not in KINDS:
-        kinds = "、".join(sorted(ending for endings in KINDS.values() for ending in endings))
-        raise InvalidInput(
-            Text("“{name}”的文件类型不能上传。可以上传：{kinds}", "“{name}” is of no kind taken: {kinds}"),
-            name=file_name[:100], kinds=kinds,
-        )  # fmt: skip
+        raise InvalidInput(_NOT_TAKEN, name=file_name[:100])
     return content_type
 
 

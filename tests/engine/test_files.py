@@ -5,16 +5,18 @@ from __future__ import annotations
 import errno
 import os
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 
-from engine import files, tables
+from engine import files, forms, tables
 from engine.database import Database
 from engine.errors import InvalidInput, NotFound, Unavailable
 from engine.settings import Centre
 from tests.desk import Desk
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 50
+FORMS = sorted((Path(__file__).parents[2] / "processes" / "forms").glob("*.form"))
 EXE = b"MZ\x90\0" + b"\0" * 100
 
 
@@ -40,6 +42,19 @@ def test_a_file_is_known_by_its_content(
     assert (found.file_name, found.content_type) == stored
     assert found.path.read_bytes() == content
     assert found.path.name == found.sha256
+
+
+def test_no_form_asks_for_a_kind_of_file_that_is_not_taken() -> None:
+    taken = {ending for endings in files.KINDS.values() for ending in endings}
+    asked = {
+        (path.name, ending)
+        for path in FORMS
+        for field in forms.read(path.read_bytes(), path.name).fields
+        for ending in getattr(field, "accept", ())
+        if ending.startswith(".")
+    }
+    assert len(asked) > 20
+    assert not {(name, ending) for name, ending in asked if ending not in taken}
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,19 @@ def test_keys_do_nothing_while_somebody_types(open_page, task):
     expect(page.locator("#keys")).to_be_hidden()
 
 
+def test_no_key_claims_a_task_that_nobody_has_chosen(open_page, task):
+    page = open_page("ada")
+    page.goto("/inbox?which=groups")
+    claimed = []
+    page.on("request", lambda request: claimed.append(request.url) if request.method == "POST" else None)
+    page.keyboard.press("c")
+    page.keyboard.press("j")
+    assert not claimed
+    page.keyboard.press("c")
+    expect(page.locator("#messages")).to_contain_text("已认领")
+    assert len(claimed) == 1
+
+
 def test_the_keys_are_explained(open_page):
     page = open_page("ada")
     page.keyboard.press("?")

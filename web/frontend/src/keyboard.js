@@ -28,7 +28,7 @@ const keys = {
   k: () => move(-1),
   ArrowDown: () => rows().length && document.activeElement.closest("[data-row], body") && move(1),
   ArrowUp: () => rows().length && move(-1),
-  c: () => (document.activeElement.closest("[data-row]") ?? document).querySelector("[data-claims]")?.click(),
+  c: () => (rows().length ? document.activeElement.closest("[data-row]") : document)?.querySelector("[data-claims]")?.click(),
   "/": () => document.querySelector("[data-searches]")?.focus(),
   "?": () => document.querySelector("[data-helps]")?.click(),
 };
