@@ -75,7 +75,7 @@ _WRONG: Mapping[str, tuple[Text, Text]] = {
     "too-many-rules": (
         Text("决策表有 {count} 条规则，最多 {most} 条。", "The table has {count} rules; {most} at most."),
         Text(
-            "分成几个决策表，或改用台账。", "Divide it into several tables, or keep the data in a register."
+            "分成几个决策表，或改用登记簿。", "Divide it into several tables, or keep the data in a register."
         ),
     ),
     "empty-table": (

@@ -9,18 +9,15 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from engine.forms.components import NumberField
-from engine.texts import Text, same
+from engine.texts import Text, days_in_words, same
 
 NONE = same("—")
 YES_NO = {True: Text("是", "yes"), False: Text("否", "no")}
 
 
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-
-
 def day_text(day: date) -> Text:
     """Return a day: 2026年3月2日, 2 Mar 2026."""
-    return Text(f"{day.year}年{day.month}月{day.day}日", f"{day.day} {MONTHS[day.month - 1]} {day.year}")
+    return days_in_words(same(day.isoformat()))
 
 
 def amount_text(value: Decimal | int) -> Text:

@@ -29,7 +29,7 @@ from engine.queries.figure_shapes import (
     Tally,
     TallyLine,
 )
-from engine.queries.reading import Names, count, kinds_of_cases
+from engine.queries.reading import Names, count, kinds_of_cases, words
 from engine.texts import Text, same
 
 _case, _task, _value = tables.process_instance, tables.user_task, tables.case_value
@@ -331,11 +331,12 @@ def _counted_cases(
 
 
 class _Labels:
-    """How variables and their values are called, by the forms of the process and of those it calls."""
+    """How variables and their values are called, by forms and tables of the process and of those it calls."""
 
     def __init__(self, uow: UnitOfWork, process_key: str) -> None:
         self._fields: dict[str, Field] = {}
         program = definitions.latest_program(uow, process_key)
+        self._words = words(uow, program.diagrams.values(), Names(uow))
         for diagram in (program.root, *program.diagrams.values()):  # its own words come first
             for form in definitions.forms_of(uow, diagram):
                 for field in form.fields:
@@ -344,12 +345,13 @@ class _Labels:
 
     def label(self, name: str) -> Text:
         """Return a variable's label, else its name."""
-        found = self._fields.get(name)
-        return found.label if found else same(name)
+        found = self._fields.get(name) or self._words.get(name)
+        return found.label if found and found.label.zh else same(name)
 
     def has_options(self, name: str) -> bool:
         """Whether a variable has values that are called something else."""
-        return isinstance(self._fields.get(name), ChoiceField | CheckboxField)
+        is_asked = isinstance(self._fields.get(name), ChoiceField | CheckboxField)
+        return is_asked or (name in self._words and bool(self._words[name].codes))
 
     def value(self, name: str, value: str | None) -> Text:
         """Return a value as people read it."""
@@ -360,4 +362,6 @@ class _Labels:
             options = {option.value: option.label for option in field.options}
             if value in options:
                 return options[value]
+        if name in self._words and value in self._words[name].codes:
+            return self._words[name].codes[value]
         return YES_NO[value == "true"] if value in ("true", "false") else same(value)

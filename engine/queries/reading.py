@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import and_, or_, select
 
 from engine import definitions, identity, registers, runtime, tables
-from engine.bpmn.decisions import DecisionTable, Naming, Rule
+from engine.bpmn.decisions import Naming, Rule
 from engine.bpmn.diagram import Diagram, Element, Program
 from engine.database import UnitOfWork
 from engine.forms import Form
@@ -252,23 +252,20 @@ def labels(uow: UnitOfWork, case: Any, hidden: frozenset[str], names: Names | No
         if isinstance(shown, Table)
         for name in re.findall(r"[^\W\d]\w*", shown.source)
     }
-    return Labels(fields, hidden, found, columns, _words(case_tables(uow, case), names or Names(uow)))
-
-
-def _words(tables_asked: Iterable[DecisionTable], names: Names) -> dict[str, Words]:
-    return {
-        name: Words(naming.label, names.codes(naming), naming.is_amount)
-        for table in tables_asked
-        for name, naming in table.namings.items()
-    }
-
-
-def case_tables(uow: UnitOfWork, case: Any) -> list[DecisionTable]:
-    """Return the decision tables that a case's processes ask, as they are now."""
     diagrams = [definitions.read_diagram(uow, int(id_)) for id_ in case.definition_ids.split(",")]
+    return Labels(fields, hidden, found, columns, words(uow, diagrams, names or Names(uow)))
+
+
+def words(uow: UnitOfWork, diagrams: Iterable[Diagram], names: Names) -> dict[str, Words]:
+    """Return what the decision tables that diagrams ask, as they are now, call their variables."""
     keys = dict.fromkeys(key for diagram in diagrams for key in diagram.decisions)
     found = (definitions.latest(uow, "decision", key) for key in keys)
-    return [definitions.table(uow, version.id) for version in found if version is not None]
+    return {
+        name: Words(naming.label, names.codes(naming), naming.is_amount)
+        for version in found
+        if version is not None
+        for name, naming in definitions.table(uow, version.id).namings.items()
+    }
 
 
 def case_forms(uow: UnitOfWork, case: Any) -> list[Form]:
@@ -384,7 +381,7 @@ _SENTENCES: Mapping[Kind, Text] = {
     Kind.RETRIED: Text("重试“{element}”", "tried “{element}” again"),
     Kind.ENDED: Text("结束于“{element}”", "ended at “{element}”"),
     Kind.CANCELLED: Text("终止", "cancelled the case"),
-    Kind.COMMENTED: Text("备注", "left a remark"),
+    Kind.COMMENTED: Text("备注", "left a comment"),
     Kind.RECORD_ADDED: Text("登记：{said}", "registered {said}"),
     Kind.RECORD_CHANGED: Text("更新登记：{said}", "changed the record of {said}"),
     Kind.POSTED: Text("记账：{said}", "posted: {said}"),

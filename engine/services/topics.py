@@ -18,7 +18,7 @@ from engine.registers.values import searchable_text
 from engine.services.asking import Requests, wrong
 from engine.services.money import MONEY_TOPICS
 from engine.services.registers import REGISTER_TOPICS
-from engine.texts import Text
+from engine.texts import Text, days_in_words
 
 
 def notify(requests: Requests, call: ServiceCall) -> Variables:
@@ -30,7 +30,7 @@ def notify(requests: Requests, call: ServiceCall) -> Variables:
     told = call.inputs.get("text")
     if not told:
         raise wrong(call, Text("缺少 text", "the input “text” is missing"))
-    text = Text(str(told), str(call.inputs.get("textEn") or told))
+    text = days_in_words(Text(str(told), str(call.inputs.get("textEn") or told)))
     for recipient in recipients(call.inputs.get("to"), call):
         requests.messages.append(Message(recipient, text))
     return {}
