@@ -95,6 +95,9 @@ def _language_of_environment() -> str:
     return "en" if said.lower().startswith("en") else "zh"
 
 
+_NOT_UTF8 = Text("参数里有不是 UTF-8 的字符。", "An argument holds what is no UTF-8.")
+
+
 class _Commands(click.Group):
     """Tells our own errors in one line; any other is a defect and keeps its traceback."""
 
@@ -108,6 +111,8 @@ class _Commands(click.Group):
             console.fail(error.message)
         except SettingsError as error:
             context.obj.fail(error.message, USAGE)
+        except UnicodeEncodeError:
+            context.obj.fail(_NOT_UTF8, USAGE)
         except Unavailable as error:
             context.obj.fail(
                 Text(f"{error.message.zh}（{error.reason}）", f"{error.message.en} ({error.reason})")
@@ -212,7 +217,9 @@ def _check(paths: Iterable[Path]) -> list[Finding]:
 
 
 @commands.command()
-@click.argument("paths", metavar="[FILES…]", nargs=-1, type=click.Path(exists=True, path_type=Path))
+@click.argument(
+    "paths", metavar="[FILES…]", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
 @click.option("--reason", default="", help="部署的原因 Why, for the history")
 @click.pass_obj
 def deploy(console: Console, paths: Sequence[Path], reason: str) -> None:
@@ -223,6 +230,9 @@ def deploy(console: Console, paths: Sequence[Path], reason: str) -> None:
     overwrites a newer version made in the page.
     """
     folder = console.settings().processes
+    if not paths and not folder.is_dir():
+        missing = Text("没有流程文件夹 {path}。", "There is no folder of processes {path}.")
+        console.fail(missing.format(path=folder), USAGE)
     with console.database().unit_of_work() as uow:
         if paths:
             files = {path.name: path.read_bytes() for path in paths}

@@ -25,7 +25,7 @@ def reachable(address: str, centre: Centre) -> Database:
     """Return the database at this address. Raises SettingsError, in one line, where none answers."""
     try:
         database = Database(address, centre)
-    except (ArgumentError, ImportError) as error:
+    except (ArgumentError, ImportError, ValueError) as error:
         raise SettingsError(
             Text(
                 "BANJIE_DATABASE_URL 应像 sqlite:///var/banjie.sqlite 或 postgresql://user:password@host/name。",

@@ -283,6 +283,29 @@ def test_the_demo_says_that_it_does_not_use_the_database_of_the_settings(
     assert Path("var/banjie.sqlite").exists() and not (folder / "banjie.sqlite").exists()
 
 
+@pytest.mark.parametrize(
+    "arguments", [["create-user", "ada", "--full-name", "\udcff", "--password", "correct horse"],
+                  ["create-user", "ada", "--full-name", "Ada", "--password", "correct horse \udcff"], ["deploy", "."]]
+)  # fmt: skip
+def test_what_no_command_can_take_is_wrong_usage(folder, arguments):
+    environment = settings(folder)
+    banjie("migrate", env=environment)
+
+    told = banjie(*arguments, env=environment)
+
+    assert (told.exit_code, told.stdout) == (2, "")
+
+
+def test_a_folder_of_processes_that_is_not_there_is_named(folder):
+    environment = {**settings(folder), "BANJIE_PROCESSES": str(folder / "gone")}
+    banjie("migrate", env=environment)
+
+    told = banjie("deploy", env=environment)
+
+    assert told.exit_code == 2
+    assert f"{folder / 'gone'}" in told.stderr
+
+
 def test_a_database_that_cannot_be_written_is_told_in_one_line(folder):
     environment = settings(folder)
     banjie("migrate", env=environment)
@@ -334,6 +357,7 @@ def test_a_new_installation_gets_its_tables_definitions_and_people(folder):
     [
         ("nonsense", "should look like"),
         ("oracle+nothing://x", "should look like"),
+        ("postgresql://u:p@127.0.0.1:port/x", "should look like"),
         ("postgresql://u:p@127.0.0.1:1/x", "refused"),
         ("sqlite:////no/such/folder/x.db", "unable to open"),
         ("sqlite:///{folder}/loan.bpmn", "not a database"),
