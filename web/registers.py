@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from typing import IO, Any, BinaryIO, cast
 
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, send_file, url_for
@@ -13,8 +13,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from engine import queries, registers
 from engine.database import UnitOfWork
-from engine.errors import BanjieError, Conflict
-from engine.queries import RecordPage, RegisterHead
+from engine.errors import BanjieError, Conflict, NotFound
+from engine.queries import RecordLine, RecordPage, RegisterHead
 from web.context import current_user, in_language, reading, unit_of_work
 from web.errors import status_of
 from web.presentation import local
@@ -103,15 +103,24 @@ def change(register: str, number: str) -> Answer:
 @blueprint.get("/<register>/suggestions/<field>")
 def suggestions(register: str, field: str) -> str:
     """Offer records of the register that a field refers to, for what is typed into it."""
-    text = _words(field)
     with reading() as uow:
         head = queries.register(uow, register, current_user())
-        referred = next((one.reference for one in head.fields if one.key == field), None)
-        lines = (
-            queries.records(uow, referred, current_user(), text=text, limit=SUGGESTIONS).items
-            if referred and text
-            else ()
-        )
+    referred = next((one.reference for one in head.fields if one.key == field), None)
+    return _offered(referred, _words(field))
+
+
+@blueprint.get("/<register>/offers")
+def offers(register: str) -> str:
+    """Offer records of a register for what is typed into a field of a form, whatever that is called."""
+    return _offered(register, next(iter(request.args.values()), "").strip()[:200])
+
+
+def _offered(register: str | None, text: str) -> str:
+    """Return the records that fit, as far as the user may see them."""
+    lines: Sequence[RecordLine] = ()
+    if register and text:
+        with suppress(NotFound), reading() as uow:
+            lines = queries.records(uow, register, current_user(), text=text, limit=SUGGESTIONS).items
     return render_template("registers/suggestions.html", lines=lines)
 
 

@@ -16,8 +16,9 @@ from engine.bpmn.expressions import compile as compile_expression
 from engine.bpmn.extension_checks import check_extensions
 from engine.bpmn.findings import Findings
 from engine.bpmn.safe_xml import attribute, children, is_plain_id, local_name
+from engine.bpmn.service_checks import KnownNames, Use
 from engine.errors import Finding, InvalidDefinition
-from engine.forms.components import Table, everything
+from engine.forms.components import Table, TextField, everything
 from engine.texts import Text
 
 __all__ = ["Known", "check", "copies"]
@@ -133,8 +134,18 @@ def _form(source: bytes, file_name: str, known: Known) -> list[Finding]:
                 "bad-expression", each.component_id, each.key or "", None,
                 where=where, text=each.text[:80], reason=error.message,
             )  # fmt: skip
-    for shown in everything(form.definition.components) if known.names is not None else ():
-        for labels in shown.labelled.values() if isinstance(shown, Table) else ():
-            if known.names is not None and not service_checks.labels_are_there(labels, known.names):
-                findings.note("unknown-labels", shown.id, "", None, name=labels)
+    if known.names is not None:
+        _check_registers(form, known.names, findings)
     return [*form.findings, *findings.found]
+
+
+def _check_registers(form: forms.Form, known: KnownNames, findings: Findings) -> None:
+    """Look for registers that a form names and that are not there."""
+    for shown in everything(form.definition.components):
+        for labels in shown.labelled.values() if isinstance(shown, Table) else ():
+            if not service_checks.labels_are_there(labels, known):
+                findings.note("unknown-labels", shown.id, "", None, name=labels)
+        if isinstance(shown, TextField) and shown.register and shown.register not in known.registers:
+            near = service_checks.near_to(Use("register", shown.register), known)
+            code = service_checks.CODES["register"]
+            findings.note(code, shown.id, shown.label.zh, None, name=shown.register, near=near)

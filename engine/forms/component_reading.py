@@ -321,6 +321,7 @@ def _text_field(c: ComponentReader) -> Component:
         check=cast(Literal["", "phone", "email", "id_number"], checked),
         lines=c.whole(c.properties, "rows", 4, 40),
         signature=c.one_of("kind", c.properties.get("kind", ""), ("", "signature")) == "signature",
+        register=c.properties.get("register", "").strip(),
     )
 
 

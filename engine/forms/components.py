@@ -97,6 +97,7 @@ class TextField(Field):
     check: Literal["", "phone", "email", "id_number"] = ""
     lines: int = 4
     signature: bool = False
+    register: str = ""  # whose numbers are offered while somebody types
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -123,6 +123,7 @@ class FieldView(Node):
     new_source: str = ""  # what was typed for files that are not uploaded yet
     new_taken_on: str = ""
     autocomplete: str = "off"
+    register: str = ""  # whose numbers are offered while somebody types
 
     @property
     def described_by(self) -> str:
@@ -402,6 +403,7 @@ class _Painter:
             input_type=input_type,
             input_mode=mode,
             lines=spec.lines,
+            register=spec.register,
             **common,
         )
 

@@ -21,6 +21,7 @@ from engine.errors import InvalidForm
 from engine.forms.loading import REQUIRED
 from engine.forms.view import FieldView
 from tests.engine.test_forms import AMOUNT, CHOICES, FILES, ROWS, field, form_of
+from web.presentation import file_size
 
 FOLDER = Path(web.__file__).parent
 FORMS = sorted((FOLDER.parent / "processes" / "forms").glob("*.form"))
@@ -83,6 +84,7 @@ def draw(
     environment = Environment(
         loader=FileSystemLoader(FOLDER / "templates"), autoescape=True, undefined=StrictUndefined
     )
+    environment.filters["file_size"] = file_size
     page = environment.from_string(
         '{% import "forms/form.html" as forms %}'
         "{% call forms.render_form(view, '/tasks/1/complete', 'token', '/tasks/1/form', file_url) %}"

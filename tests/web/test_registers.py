@@ -166,6 +166,16 @@ def test_typing_a_few_characters_suggests_records(ada, customer):
     assert ada.get("/registers/lease/suggestions/nothing?nothing=王").text.strip() == ""
 
 
+def test_a_form_offers_records_of_a_register_by_what_is_typed_to_those_who_may_see_them(
+    ada, customer, browser_of
+):
+    address = "/registers/customer/offers?parties.0.customer=王"
+    assert f'value="{customer}"' in ada.get(address).text
+    assert customer not in ada.get("/registers/customer/offers?customer=").text
+    nobody = browser_of("gus").get(address)
+    assert (nobody.status_code, "option" in nobody.text) == (200, False)
+
+
 def test_changing_a_record_keeps_what_is_hidden_from_the_one_who_changes_it(ada, mei, customer):
     page = mei.get(f"/registers/customer/edit/{customer}").text
     revision = re.search(r'name="_revision" value="(\d+)"', page)

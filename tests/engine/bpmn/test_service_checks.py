@@ -128,3 +128,19 @@ def test_a_table_whose_labels_are_nowhere_is_told(desk, deploy):
 
     assert [(one.code, one.severity) for one in found] == [("unknown-labels", "warning")]
     assert "unit.area" in found[0].message.en
+
+
+@pytest.mark.parametrize(("register", "codes"), [("unit", []), ("untis", ["unknown-register"])])
+def test_a_field_that_offers_the_numbers_of_no_register_is_told(desk, deploy, register, codes):
+    deploy(ESTATE)
+    form = {
+        "type": "default", "id": "f", "schemaVersion": 18, "name": "表", "properties": {"nameEn": "Form"},
+        "components": [{"type": "textfield", "id": "t", "key": "home", "label": "单元",
+                        "properties": {"labelEn": "Unit", "register": register}}],
+    }  # fmt: skip
+
+    with desk.database.reading() as uow:
+        found = definitions.check_files(uow, {"f.form": json.dumps(form).encode()})
+
+    assert [one.code for one in found] == codes
+    assert not found or "unit" in found[0].hint.en
