@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -38,6 +38,7 @@ from engine.queries.shapes import (
     CasePage,
     CommentLine,
     IncidentLine,
+    OpenStep,
     Person,
     Picture,
     Step,
@@ -159,11 +160,14 @@ def _lines_with(uow: UnitOfWork, rows: Sequence[Any], names: Names) -> tuple[Cas
     ids = [row.id for row in rows]
     open_tasks: dict[int, list[Any]] = {}
     for task in uow.execute(
-        select(_task.c.instance_id, _task.c.name_zh, _task.c.name_en, _task.c.due_at, _task.c.status)
+        select(
+            *(_task.c[name] for name in ("instance_id", "name_zh", "name_en", "assignee", "due_at", "status"))
+        )
         .where(_task.c.instance_id.in_(ids), _task.c.status == "open")
         .order_by(_task.c.due_at.is_(None), _task.c.due_at, _task.c.created_at)
     ):
         open_tasks.setdefault(task.instance_id, []).append(task)
+    holders = identity.names_of(uow, {task.assignee for tasks in open_tasks.values() for task in tasks})
     stopped = set(
         uow.execute(
             select(_incident.c.instance_id).where(
@@ -185,13 +189,18 @@ def _lines_with(uow: UnitOfWork, rows: Sequence[Any], names: Names) -> tuple[Cas
             started_by=names.person(row.started_by),
             changed_at=row.changed_at,
             ended_at=row.ended_at,
-            steps=tuple(dict.fromkeys(Text(t.name_zh, t.name_en) for t in open_tasks.get(row.id, ()))),
+            steps=tuple(dict.fromkeys(_open_step(task, holders) for task in open_tasks.get(row.id, ()))),
             next_due_at=next((t.due_at for t in open_tasks.get(row.id, ()) if t.due_at is not None), None),
             is_overdue=any(is_overdue(uow, t) for t in open_tasks.get(row.id, ())),
             has_incident=row.id in stopped,
         )
         for row in rows
     )
+
+
+def _open_step(task: Any, holders: Mapping[str, str]) -> OpenStep:
+    has_it = Person(task.assignee, holders[task.assignee]) if task.assignee else None
+    return OpenStep(Text(task.name_zh, task.name_en), has_it)
 
 
 def case_by_number(uow: UnitOfWork, case_number: str, by: User) -> int:

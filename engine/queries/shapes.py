@@ -196,6 +196,14 @@ class FormSheet:
 
 
 @dataclass(frozen=True)
+class OpenStep:
+    """A step that a case waits for, and who has it; nobody yet: any of its groups."""
+
+    name: Text
+    assignee: Person | None
+
+
+@dataclass(frozen=True)
 class CaseLine:
     """One case, on one line."""
 
@@ -211,7 +219,7 @@ class CaseLine:
     started_by: Person | None
     changed_at: datetime
     ended_at: datetime | None
-    steps: tuple[Text, ...]  # names of the open tasks
+    steps: tuple[OpenStep, ...]
     next_due_at: datetime | None  # of the open tasks
     is_overdue: bool
     has_incident: bool

@@ -89,6 +89,12 @@ def test_a_case_is_found_by_what_is_known_of_it(olga, case):
         assert "没有符合条件的案件" in page.text
 
 
+def test_the_list_tells_who_has_what_a_case_waits_for(olga, ada, case):
+    assert "发放钥匙（" not in olga.get("/cases/").text
+    ada.post(re.search(r"/tasks/[0-9a-f-]+", ada.get(case).text)[0] + "/claim")
+    assert "发放钥匙（安达）" in olga.get("/cases/").text
+
+
 def test_an_overdue_case_is_found(olga, case, moment):
     moment.move_to(moment() + timedelta(hours=3))
     olga.log_in("olga")
