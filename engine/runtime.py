@@ -14,7 +14,7 @@ from sqlalchemy import Select, and_, bindparam, delete, insert, or_, select, upd
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
-from engine import definitions, history, identity, instances, notifications, tables, visibility
+from engine import definitions, history, identity, instances, notifications, people, tables, visibility
 from engine.bpmn import expressions
 from engine.bpmn.diagram import Diagram
 from engine.bpmn.execution import ArmedTimer, Incident, SentEvent
@@ -215,6 +215,31 @@ def give_back(uow: UnitOfWork, task_id: UUID, by: User) -> None:
         )
     _assign(uow, row, None)
     _record(uow, row, Kind.GIVEN_BACK, by, acts_for)
+
+
+def deactivate(uow: UnitOfWork, name: str, by: User) -> int:
+    """
+    Let somebody no longer log in, and offer what they had claimed to its groups again.
+
+    Returns how many tasks stay with them since nobody else is offered those: they can be handed over.
+
+    Raises:
+        NotPermitted, NotFound, InvalidInput: as ``people.set_active``.
+    """
+    people.set_active(uow, name, False, by=by)
+    claimed = select(_task.c.id).where(_task.c.status == "open", _task.c.assignee == name)
+    left = 0
+    for task_id in uow.execute(claimed.order_by(_task.c.instance_id)).scalars().all():
+        row = instances.lock_task(uow, task_id)
+        if row is None or row.task_status != "open" or row.task_assignee != name:
+            continue
+        offer = _offer(row)
+        if offer.groups or offer.users - {name}:
+            _assign(uow, row, None)
+            _record(uow, row, Kind.GIVEN_BACK, by, name)
+        else:
+            left += 1
+    return left
 
 
 def hand_over(uow: UnitOfWork, task_id: UUID, to: str, note: str, by: User) -> None:

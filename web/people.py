@@ -10,7 +10,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from engine import organisation, passwords, people, queries
+from engine import organisation, passwords, people, queries, runtime
 from engine.database import UnitOfWork
 from engine.errors import BanjieError, InvalidInput, NotFound
 from engine.queries import PeoplePage
@@ -98,9 +98,20 @@ def set_password(name: str) -> Answer:
 
 @blueprint.post("/person/<name>/active")
 def set_active(name: str) -> Answer:
-    """Let the person log in, or no longer."""
-    active = request.form.get("active") == "1"
-    return _change(name, lambda uow: people.set_active(uow, name, active, by=current_user()))
+    """Let the person log in, or no longer; what they had claimed is offered to its groups again."""
+    left = 0
+
+    def change(uow: UnitOfWork) -> None:
+        nonlocal left
+        if request.form.get("active") == "1":
+            people.set_active(uow, name, True, by=current_user())
+        else:
+            left = runtime.deactivate(uow, name, by=current_user())
+
+    answer = _change(name, change)
+    if left:
+        flash(_("还有 %(count)s 件任务只派给了本人，请有权终止案件的人转交。", count=left), "warning")
+    return answer
 
 
 @blueprint.post("/person/<name>/substitutes")
@@ -199,11 +210,13 @@ def _person_page(name: str, error: BanjieError | None = None) -> str:
         raise NotFound(Text("没有“{name}”这个人。", "There is nobody called “{name}”."), name=name[:64])
     with reading() as uow:
         lines = queries.house_history(uow, current_user(), PEOPLE, person=name)
+        held = queries.tasks_held(uow, name, by=current_user())
     return render_template(
         "people/show.html",
         page=page,
         person=person,
         lines=lines,
+        held=held,
         error=error,
         substitutions=[one for one in page.substitutions if one.user.name == name],
         suggestion=_password(),

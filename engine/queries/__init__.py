@@ -27,7 +27,7 @@ from engine.queries.inbox_pages import (
     unseen_notifications,
 )
 from engine.queries.paper_pages import check_paper, papers_of_case
-from engine.queries.people_pages import calendar, groups, notifications, people, profile
+from engine.queries.people_pages import calendar, groups, notifications, people, profile, tasks_held
 from engine.queries.register_pages import (
     ledger_lines,
     money,
@@ -207,5 +207,6 @@ __all__ = [
     "start_form",
     "startable",
     "task",
+    "tasks_held",
     "unseen_notifications",
 ]

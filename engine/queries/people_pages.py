@@ -74,6 +74,14 @@ def people(uow: UnitOfWork, by: User) -> PeoplePage:
     )
 
 
+def tasks_held(uow: UnitOfWork, name: str, by: User) -> int:
+    """Return how many open tasks somebody has claimed or was given, for administrators."""
+    require(by, Capability.ADMINISTER)
+    task = tables.user_task
+    held = select(func.count()).where(task.c.status == "open", task.c.assignee == name)
+    return int(uow.execute(held).scalar_one())
+
+
 def groups(uow: UnitOfWork, by: User) -> tuple[GroupLine, ...]:
     """Return every group, for administrators, by key. Raises NotPermitted."""
     require(by, Capability.ADMINISTER)

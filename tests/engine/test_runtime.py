@@ -641,3 +641,28 @@ def test_a_file_becomes_part_of_the_case_with_its_form(repair: Desk) -> None:
     assert repair.look(files.open_file, photo, by="qian").content_type == "image/png"
     with pytest.raises(NotFound):
         repair.look(files.open_file, photo, by="guan")
+
+
+def test_what_somebody_had_claimed_goes_back_to_its_group_when_they_leave(repair: Desk) -> None:
+    case = repair.start(what="灯坏了")
+    task = repair.task("Receive")
+    repair.do(runtime.claim_task, task, by="fang")
+
+    assert repair.do(runtime.deactivate, "fang", by="guan") == 0
+
+    assert str(repair.look(queries.inbox_counts, by="feng").all_groups) == "1"
+    repair.do(runtime.claim_task, task, by="feng")
+    assert repair.history(case)[-2:] == ["given_back", "claimed"]
+
+
+def test_a_task_that_only_they_were_offered_stays_with_who_leaves_and_is_counted(
+    desk: Desk, deploy: Callable[[Mapping[str, str]], None]
+) -> None:
+    only = process("only", start(), task("Do", attributes='camunda:assignee="feng"'), end(),
+                   flows=["Begin Do", "Do Done"])  # fmt: skip
+    deploy({"only.bpmn": only})
+    desk.start("only")
+
+    assert desk.do(runtime.deactivate, "feng", by="guan") == 1
+    with pytest.raises(NotPermitted):
+        desk.do(runtime.deactivate, "qin", by="fang")
