@@ -49,6 +49,7 @@ WORDS = {
     "new_files": Text("新上传的文件", "Files uploaded now"),
     "restricted": Text("敏感信息", "Sensitive"),
     "signature": Text("签名（请输入姓名）", "Signature (type your name)"),
+    "register": Text("输入几个字查找", "Type a few letters to find it"),
     "accepts": Text("可上传：", "Accepted: "),
     "images": Text("图片", "pictures"),
 }
@@ -393,8 +394,9 @@ class _Painter:
         )
 
     def text_field(self, spec: TextField, raw: Any, common: dict[str, Any]) -> FieldView:
-        if spec.signature and not common["placeholder"]:
-            common["placeholder"] = self.say(WORDS["signature"])
+        asked = "signature" if spec.signature else "register" if spec.register else ""
+        if asked and not common["placeholder"]:
+            common["placeholder"] = self.say(WORDS[asked])
         kinds = {"phone": ("tel", "tel"), "email": ("email", "email")}
         input_type, mode = kinds.get(spec.check, ("text", ""))
         return FieldView(

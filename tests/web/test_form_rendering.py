@@ -227,6 +227,18 @@ def test_neighbours_of_one_row_share_a_line_and_keep_their_widths() -> None:
     assert [cell.get("class") for cell in line] == ["bj-cell bj-col-8"] * 2
 
 
+def test_a_field_that_names_a_register_offers_its_records() -> None:
+    page = tree(draw(form_of(field("textfield", "tenant", properties={"register": "customer"}))))
+
+    (typed,), (offers,) = page.xpath("//input[@name='tenant']"), page.xpath("//datalist")
+
+    assert (typed.get("list"), typed.get("placeholder")) == (
+        offers.get("id"),
+        "Type a few letters to find it",
+    )
+    assert offers.get("hx-get") == "/registers/customer/offers"
+
+
 def test_amounts_and_dates_bring_the_right_keyboard() -> None:
     page = tree(draw(EVERYTHING, KNOWN))
 
