@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import text
+from sqlalchemy import Boolean, Column, Integer, LargeBinary, MetaData, Numeric, Table, text
 
-from engine import tables
+from engine import migrations, tables
 from engine.database import Database
+from engine.errors import SettingsError
 from engine.migrations import migrate
 
 
@@ -25,6 +28,47 @@ def test_migrations_lead_to_the_tables(database: Database) -> None:
 
 def test_a_second_migration_changes_nothing(database: Database) -> None:
     migrate(database)
+
+
+def _something(column: Column[Any]) -> Any:
+    """Return what a column may hold, as SQLite takes it."""
+    if isinstance(column.type, LargeBinary):
+        return b"x"
+    return 1 if isinstance(column.type, Integer | Boolean | Numeric) else "2026-03-02"
+
+
+def _insertion(table: Table) -> tuple[str, tuple[Any, ...]]:
+    """Return a statement that adds a row, and its values."""
+    names = ", ".join(column.name for column in table.columns)
+    places = ", ".join("?" for _ in table.columns)
+    return f"INSERT INTO {table.name} ({names}) VALUES ({places})", tuple(map(_something, table.columns))
+
+
+@pytest.mark.slow
+def test_a_database_of_the_first_version_keeps_what_it_holds(tmp_path: Path) -> None:
+    database, old = Database(f"sqlite:///{tmp_path}/old.db"), MetaData()
+    with database.connected() as connection:
+        config = migrations._config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+        old.reflect(connection)
+        held = [table for name, table in old.tables.items() if name != "alembic_version"]
+        for table in held:
+            connection.exec_driver_sql(*_insertion(table))
+        connection.commit()
+    with pytest.raises(SettingsError, match="banjie migrate"):
+        migrations.require_tables(database)
+
+    migrate(database)
+
+    migrations.require_tables(database)
+    with database.connected() as connection:
+        for table in held:
+            names = ", ".join(column.name for column in table.columns)
+            (row,) = connection.exec_driver_sql(f"SELECT {names} FROM {table.name}").all()
+            assert tuple(row) == _insertion(table)[1], table.name
+    database.close()
 
 
 @pytest.mark.slow

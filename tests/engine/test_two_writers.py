@@ -196,6 +196,34 @@ def test_a_process_killed_in_the_middle_of_a_step_loses_nothing(busy: Desk) -> N
     assert busy.open() == ["Handle"]
 
 
+KILLED_WHILE_IT_FIRES = """
+import os, sys
+from datetime import datetime
+from engine import clock, timers, history
+from engine.database import Database
+def end(*_): os.kill(os.getpid(), 9)
+history.write = end
+with clock.moved(clock.MovedClock(datetime.fromisoformat(sys.argv[2]))):
+    timers.fire_due(Database(sys.argv[1]))
+"""
+
+
+def test_a_timer_whose_worker_is_killed_is_fired_once_by_another(busy: Desk) -> None:
+    cases = [busy.start("limited") for _ in range(2)]
+    url = busy.database.connections.url.render_as_string(hide_password=False)
+    later = (MONDAY + timedelta(hours=2)).isoformat()
+
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED_WHILE_IT_FIRES, url, later],
+        cwd=Path(__file__).parents[2], check=False, timeout=60,
+    )  # fmt: skip
+
+    assert killed.returncode == -9
+    assert [busy.history(case) for case in cases] == [["started"]] * 2
+    assert _sweep_later(busy.database) == 2
+    assert [busy.history(case) for case in cases] == [["started", "timer_fired", "ended"]] * 2
+
+
 def test_what_was_read_before_somebody_else_stored_is_refused(busy: Desk) -> None:
     """The guard of last resort, should a lock ever be missing."""
     case = busy.start(what="灯坏了")
