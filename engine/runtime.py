@@ -113,13 +113,13 @@ def _begin(
     program = definitions.program(uow, [version.id for version in pinned])
     form = definitions.latest_form(uow, program.root.start_form_key)
     files = _Files(uow, by, None)
-    values = _load(uow, form[1] if form else None, submitted, {}, files) | dict(variables or {})
+    values = _load(uow, form[1] if form else None, submitted, {}, files) | checked(variables or {})
     case_number = instances.next_case_number(uow, instances.prefix_of(program))
     held = instances.begin(
         uow,
         [version.id for version in pinned],
         program,
-        {**_given(uow, case_number, by), **checked(values)},
+        {**_given(uow, case_number, by), **values},
         process_key=process_key,
         case_number=case_number,
         by=by,
@@ -323,7 +323,7 @@ def complete_task(
         )
     known = held.execution.task_variables(task_id)
     files = _Files(uow, by, row.id)
-    values = checked(_load(uow, form, submitted, known, files) | dict(variables or {}))
+    values = _load(uow, form, submitted, known, files) | checked(variables or {})
     before = {name: known[name] for name in values if name in known}
     advance = held.execution.complete_task(task_id, values)
     files.attach(row.id, values)
