@@ -438,7 +438,10 @@ FAULTS: Mapping[str, Fault] = {
     "unknown-form": Fault(
         "error",
         Text("没有表单“{key}”。", "There is no form “{key}”."),
-        Text("核对标识，或一起上传这个表单。", "Check the id, or upload the form together with the diagram."),
+        Text(
+            "是不是：{near}。或先部署、或一起上传这个表单。",
+            "Is one of these meant: {near}? Or deploy the form first, or upload it together with the diagram.",
+        ),
     ),
     "generated-form": Fault(
         "error",
@@ -473,7 +476,10 @@ FAULTS: Mapping[str, Fault] = {
     "unknown-group": Fault(
         "error",
         Text("没有组“{group}”。", "There is no group “{group}”."),
-        Text("核对组的标识。", "Check the group's key."),
+        Text(
+            "是不是：{near}。新的组由管理员在“人员 → 岗位组”里新建。",
+            "Is one of these meant: {near}? An administrator adds new groups under People → Groups.",
+        ),
     ),
     "bad-not-by": Fault(
         "error",
@@ -622,7 +628,8 @@ FAULTS: Mapping[str, Fault] = {
         "error",
         Text("没有决策“{key}”。", "There is no decision “{key}”."),
         Text(
-            "核对标识，或一起上传这个决策表。", "Check the id, or upload the table together with the diagram."
+            "是不是：{near}。或先部署、或一起上传这个决策表。",
+            "Is one of these meant: {near}? Or deploy the table first, or upload it together with the diagram.",
         ),
     ),
     "bad-decision-mapping": Fault(
@@ -649,7 +656,10 @@ FAULTS: Mapping[str, Fault] = {
     "unknown-process": Fault(
         "error",
         Text("没有流程“{key}”。", "There is no process “{key}”."),
-        Text("核对标识，或一起上传这个流程。", "Check the id, or upload the process together with this one."),
+        Text(
+            "是不是：{near}。或先部署、或一起上传这个流程。",
+            "Is one of these meant: {near}? Or deploy the process first, or upload it together with this one.",
+        ),
     ),
     "recursive-call": Fault(
         "error",

@@ -160,7 +160,9 @@ class ContentCheck:
 
     def group(self, element: Element, group: str) -> None:
         if self.known.groups is not None and group not in self.known.groups:
-            self.add("unknown-group", element, group=group)
+            self.add(
+                "unknown-group", element, group=group, near=service_checks.near(group, self.known.groups)
+            )
 
     # -- shapes
 
@@ -196,7 +198,7 @@ class ContentCheck:
         if self.known.forms is None:
             self.open_ended = True
         elif key not in self.known.forms:
-            self.add("unknown-form", element, key=key)
+            self.add("unknown-form", element, key=key, near=service_checks.near(key, self.known.forms))
             self.open_ended = True
         else:
             self.set |= set(self.known.forms[key])
@@ -294,7 +296,9 @@ class ContentCheck:
         if self.known.decisions is None:
             self.open_ended = self.open_ended or not variable
         elif key not in self.known.decisions:
-            self.add("unknown-decision", element, key=key)
+            self.add(
+                "unknown-decision", element, key=key, near=service_checks.near(key, self.known.decisions)
+            )
             self.open_ended = True
         else:
             inputs, outputs = self.known.decisions[key]
@@ -391,7 +395,7 @@ class ContentCheck:
         if not key or "{" in key:
             self.add("no-called-process", element)
         elif self.known.processes is not None and key not in self.known.processes | {self.drawing.id}:
-            self.add("unknown-process", element, key=key)
+            self.add("unknown-process", element, key=key, near=service_checks.near(key, self.known.processes))
         elif path := self.way_back(key):
             self.add("recursive-call", element, path=" → ".join(path))
         self.binding(element, attribute(element, f"{CAMUNDA}calledElementBinding"))

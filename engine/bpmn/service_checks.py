@@ -11,6 +11,8 @@ from engine.bpmn.drawing import CAMUNDA
 from engine.bpmn.grammar import Constant, InvalidExpression, ListOf, Node, Record
 from engine.bpmn.safe_xml import Element, attribute, child, children, text_in
 
+MOST_NAMED = 20  # of what there is, where nothing is near
+
 
 @dataclass(frozen=True)
 class KnownRegister:
@@ -97,8 +99,13 @@ def near_to(use: Use, known: KnownNames) -> str:
         "method": known.methods,
         "paper": known.papers,
     }[use.kind]
-    near = difflib.get_close_matches(use.name, sorted(offered), n=3, cutoff=0.6)
-    return ", ".join(near or sorted(offered)[:20]) or "–"
+    return near(use.name, offered)
+
+
+def near(name: str, offered: Iterable[str]) -> str:
+    """Return what is probably meant by a name, else what there is; as a list of names."""
+    known = sorted(offered)
+    return ", ".join(difflib.get_close_matches(name, known, n=3, cutoff=0.6) or known[:MOST_NAMED]) or "–"
 
 
 # ---- what a task names -----------------------------------------------------------------------------------

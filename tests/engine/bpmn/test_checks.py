@@ -510,3 +510,15 @@ def test_a_process_that_something_begins_is_right(begins: str) -> None:
     calls = {"caller": ("P",)} if begins == "a call" else {}
 
     assert looked_at(source, Known(**{**EVERYTHING_KNOWN.__dict__, "calls": calls})) == []
+
+
+@pytest.mark.parametrize(
+    ("attributes", "meant"),
+    [({"candidateGroups": "specialists"}, "specialist"), ({"formRef": "repport"}, "report")],
+)
+def test_a_name_that_is_not_there_is_told_with_what_is_near(attributes: dict[str, str], meant: str) -> None:
+    found = [one for one in looked_at(around(user("x", **attributes))) if one.severity == "error"]
+
+    assert len(found) == 1
+    assert f"是不是：{meant}。" in found[0].hint.zh
+    assert f"Is one of these meant: {meant}?" in found[0].hint.en
