@@ -440,7 +440,7 @@ FAULTS: Mapping[str, Fault] = {
         Text("没有表单“{key}”。", "There is no form “{key}”."),
         Text(
             "是不是：{near}。或先部署、或一起上传这个表单。",
-            "Is one of these meant: {near}? Or deploy the form first, or upload it together with the diagram.",
+            "Is one of these meant: {near}? Or deploy the form first, or upload it with the diagram.",
         ),
     ),
     "generated-form": Fault(
@@ -629,7 +629,7 @@ FAULTS: Mapping[str, Fault] = {
         Text("没有决策“{key}”。", "There is no decision “{key}”."),
         Text(
             "是不是：{near}。或先部署、或一起上传这个决策表。",
-            "Is one of these meant: {near}? Or deploy the table first, or upload it together with the diagram.",
+            "Is one of these meant: {near}? Or deploy the table first, or upload it with the diagram.",
         ),
     ),
     "bad-decision-mapping": Fault(
@@ -658,7 +658,7 @@ FAULTS: Mapping[str, Fault] = {
         Text("没有流程“{key}”。", "There is no process “{key}”."),
         Text(
             "是不是：{near}。或先部署、或一起上传这个流程。",
-            "Is one of these meant: {near}? Or deploy the process first, or upload it together with this one.",
+            "Is one of these meant: {near}? Or deploy the process first, or upload it with this one.",
         ),
     ),
     "recursive-call": Fault(

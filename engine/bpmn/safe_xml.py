@@ -68,7 +68,7 @@ def read(source: bytes | str, file_name: str = "") -> Element:
         line = getattr(error, "lineno", None) or None
         raise refused(
             "malformed-xml",
-            Text("文件不是完好的 XML：{reason}", "The file is not well-formed XML: {reason}").format(
+            Text("文件不是完好的 XML。", "The file is not well-formed XML: {reason}").format(
                 reason=(getattr(error, "msg", None) or str(error))[:200]
             ),
             Text("请从建模工具重新导出文件。", "Export the file from the modeller again."),

@@ -191,7 +191,7 @@ PROBLEMS: dict[str, tuple[Severity, Text, Text]] = {
     ),
     "not-json": (
         "error",
-        Text("第 {line} 行不是正确的 JSON：{reason}。", "Line {line} is not JSON: {reason}."),
+        Text("第 {line} 行不是正确的 JSON。", "Line {line} is not JSON: {reason}."),
         Text("请用表单编辑器保存后再上传。", "Save it with a form editor and try again."),
     ),
     "twice-in-object": (
