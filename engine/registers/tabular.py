@@ -7,12 +7,11 @@ import csv
 import re
 import warnings
 import zipfile
-from collections.abc import Generator, Iterable
-from contextlib import ExitStack, closing
+from collections.abc import Generator
+from contextlib import closing
 from datetime import date, datetime, time, timedelta
-from itertools import repeat, zip_longest
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 
 from openpyxl import load_workbook
 
@@ -34,9 +33,10 @@ _BAD_QUOTES = Text(
     "CSV 从第 {row} 行起读不下去：请看引号是否成对。",
     "From row {row} on the CSV cannot be read: look whether each quotation mark has its partner.",
 )
-_NOT_COMPUTED = Text(
-    "公式没有结果；请用表格软件打开文件，算好再保存。",
-    "It is a formula without a result; open the file in a spreadsheet, let it compute, and save it.",
+_NOT_COMPUTED = Text("公式算不出结果。", "It is a formula without a result.")
+_NOT_COMPUTED_YET = Text(
+    "{cell} 等处的公式还没有结果；请用表格软件打开文件，再保存一次。",
+    "The formula in {cell}, and perhaps others, has no result yet; open the file in a spreadsheet and save it.",
 )
 _DIGITS_LOST = Text(
     "表格软件丢了长数字的后几位；请把这一列设为文本，再重填。",
@@ -126,10 +126,7 @@ def _unguarded(cell: str) -> str:
 
 # ---- what spreadsheets spoil ------------------------------------------------------------------------------
 
-_UNCOMPUTED = "#CALC!"
-_ERRORS = frozenset(
-    {"#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!", "#DIV/0!", "#SPILL!", _UNCOMPUTED}
-)
+_ERRORS = frozenset({"#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!", "#DIV/0!", "#SPILL!", "#CALC!"})
 _ROUNDED = re.compile(r"\d(\.\d+)?E\+\d{2}", re.IGNORECASE)
 
 
@@ -150,20 +147,22 @@ def spoiled(cell: str) -> Text | None:
 
 
 def _xlsx_rows(path: Path) -> Generator[Row, None, None]:
-    has_formulas = _looked_through(path)
+    _require_harmless(path)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of styles and extensions that do not matter here
         try:
-            with closing(_sheet_rows(path, computed=True)) as computed, ExitStack() as opened:
-                written: Iterable[_Cells] = repeat(())
-                if has_formulas:
-                    written = opened.enter_context(closing(_sheet_rows(path, computed=False)))
-                for number, (cells, formulas) in enumerate(zip(computed, written, strict=False), 1):
+            # As a stream: the name of a kept upload has no ending.
+            with path.open("rb") as stream, closing(_book(stream)) as book:
+                sheet = book.worksheets[0]
+                sheet.reset_dimensions()  # what the file says of its size may be a lie
+                for number, cells in enumerate(
+                    sheet.iter_rows(values_only=True, max_col=MOST_COLUMNS + 1), 1
+                ):
                     if number > LAST_ROW:
                         raise _too_large()
                     # A stray cell in a sheet's last row brings a million empty rows before it.
-                    if (formulas or cells).count(None) < len(cells):
-                        yield number, [_as_text(cell) for cell in _with_uncomputed(cells, formulas)]
+                    if cells.count(None) < len(cells):
+                        yield number, [_as_text(cell) for cell in cells]
         except InvalidInput:
             raise
         # openpyxl raises whatever comes up in a malformed file.
@@ -171,60 +170,47 @@ def _xlsx_rows(path: Path) -> Generator[Row, None, None]:
             raise InvalidInput(_NOT_READABLE) from error
 
 
-_Cells = tuple[Any, ...]
+def _book(stream: BinaryIO) -> Any:
+    return load_workbook(stream, read_only=True, data_only=True, keep_links=False)
 
 
-def _sheet_rows(path: Path, *, computed: bool) -> Generator[_Cells, None, None]:
-    """Go through all rows of the first sheet: what its formulas gave, or the formulas."""
-    # As a stream: the name of a kept upload has no ending.
-    with path.open("rb") as stream, closing(_book(stream, computed)) as book:
-        sheet = book.worksheets[0]
-        sheet.reset_dimensions()  # what the file says of its size may be a lie
-        yield from sheet.iter_rows(values_only=True, max_col=MOST_COLUMNS + 1)
-
-
-def _book(stream: BinaryIO, computed: bool) -> Any:
-    return load_workbook(stream, read_only=True, data_only=computed, keep_links=False)
-
-
-def _with_uncomputed(cells: _Cells, formulas: _Cells) -> _Cells:
-    """Return the cells with a mark where a formula has no result: whoever saved the file computed nothing."""
-    return tuple(
-        _UNCOMPUTED if cell is None and formula is not None else cell
-        for cell, formula in zip_longest(cells, formulas)
-    )
-
-
-def _looked_through(path: Path) -> bool:
-    """Return whether the sheets of a workbook hold formulas. Raises InvalidInput: it would take too much."""
+def _require_harmless(path: Path) -> None:
+    """Look through a workbook for what would take too much memory, or be read as nothing."""
     try:
         with zipfile.ZipFile(path) as archive:
-            if sum(member.file_size for member in archive.infolist()) > LARGEST_UNPACKED:
+            parts = archive.infolist()
+            if sum(part.file_size for part in parts) > LARGEST_UNPACKED:
                 raise _too_large_unpacked()
-            formulas = [_has_formulas(archive, member) for member in archive.infolist()]  # each is looked at
+            for part in parts:
+                with archive.open(part) as stream:
+                    _look_through(stream, part)
     except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, ValueError) as error:
         raise InvalidInput(_NOT_READABLE) from error
-    return any(formulas)
 
 
-def _has_formulas(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
+def _look_through(stream: IO[bytes], part: zipfile.ZipInfo) -> None:
     is_sheet = part.filename.startswith("xl/worksheets/")
     if not is_sheet and part.file_size > LARGEST_IN_MEMORY:
         raise _too_large_unpacked()
-    found, of_row, before = False, 0, b""
-    with archive.open(part) as stream:
-        while chunk := stream.read(_CHUNK):
-            if not before and b"<!DOCTYPE" in chunk[:1000].upper():
-                raise InvalidInput(_NOT_READABLE)
-            seen, before = before + chunk, chunk[-10:]
-            found = found or _FORMULA.search(seen) is not None
-            of_row = 0 if _ROW.search(seen) else of_row + len(chunk)
-            if of_row > LARGEST_IN_MEMORY:
-                raise _too_large_unpacked()
-    return is_sheet and found
+    of_row, before = 0, b""
+    while chunk := stream.read(_CHUNK):
+        if not before and b"<!DOCTYPE" in chunk[:1000].upper():
+            raise InvalidInput(_NOT_READABLE)
+        seen, before = before + chunk, chunk[-_OVERLAP:]
+        if is_sheet and (cell := _UNCOMPUTED.search(seen)):
+            raise InvalidInput(_NOT_COMPUTED_YET, cell=cell[1].decode())
+        of_row = 0 if _ROW.search(seen) else of_row + len(chunk)
+        if of_row > LARGEST_IN_MEMORY:
+            raise _too_large_unpacked()
 
 
-_FORMULA, _ROW = re.compile(rb"<(\w+:)?f[\s>/]"), re.compile(rb"<(\w+:)?row[\s>/]")
+_OVERLAP = 1000  # bytes: a cell may lie on both sides of a chunk's end
+_ROW = re.compile(rb"<(?:\w+:)?row[\s>/]")
+#: A formula that whoever saved the file has not computed; one whose result is an empty text is a “str”.
+_UNCOMPUTED = re.compile(
+    rb"<(?:\w+:)?c\s(?![^>]*\bt=\"str\")[^>]*?\br=\"([A-Z]{1,3}\d{1,7})\"[^>]*>"
+    rb"<(?:\w+:)?f(?:\s[^>]*)?(?:/>|>[^<]*</(?:\w+:)?f>)(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v></(?:\w+:)?v>|</(?:\w+:)?c>)"
+)
 
 
 def _too_large_unpacked() -> InvalidInput:

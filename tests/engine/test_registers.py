@@ -543,12 +543,17 @@ def test_what_a_spreadsheet_has_spoiled_is_told_and_not_stored(estate, make):
 
 
 def test_a_formula_without_a_result_is_told_and_not_taken_for_nothing(estate):
-    rows = [["房号", "面积", "用途"], ["A-201", "=80+1", "住宅"], ["A-202", 90, None]]
-    upload, mapping, _ = uploaded(estate, "unit", xlsx_file(*rows))
+    with pytest.raises(InvalidInput, match="formula in B2"):
+        uploaded(estate, "unit", xlsx_file(["房号", "面积"], ["A-201", "=80+1"]))
 
-    report = run(estate, upload, mapping)
 
-    assert [(error.row, error.column.en, error.value) for error in report.errors] == [(2, "Area", "#CALC!")]
+def test_a_formula_whose_result_is_an_empty_text_is_an_empty_cell(tmp_path):
+    path = tmp_path / "x.xlsx"
+    path.write_bytes(xlsx_file(["code", "area"], ["A-201", 80]).getvalue())
+    computed = b'<c r="B2" t="str"><f>IF(1,&quot;&quot;,2)</f><v></v></c>'
+    _replace_in_sheet(path, {b'<c r="B2" t="n"><v>80</v></c>': computed})
+
+    assert list(tabular.rows(path)) == [(1, ["code", "area"]), (2, ["A-201"])]
 
 
 def test_a_day_that_a_spreadsheet_shows_as_a_number_is_a_day(estate):
@@ -860,7 +865,7 @@ def test_a_stray_cell_far_below_costs_nothing_and_one_beyond_any_sheet_is_refuse
         book.active.append(["code"])
         book.active.append(["A"])
         book.save(path)
-        _replace_in_sheet(path, b'r="2"', f'r="{last}"'.encode())
+        _replace_in_sheet(path, {b'r="2"': f'r="{last}"'.encode(), b'r="A2"': f'r="A{last}"'.encode()})
         began = stopwatch.process_time()
 
         if found:
@@ -872,11 +877,13 @@ def test_a_stray_cell_far_below_costs_nothing_and_one_beyond_any_sheet_is_refuse
         assert stopwatch.process_time() - began < 20
 
 
-def _replace_in_sheet(path, old, new):
+def _replace_in_sheet(path, replacements):
     with zipfile.ZipFile(path) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
     sheet = "xl/worksheets/sheet1.xml"
-    parts[sheet] = parts[sheet].replace(old, new).replace(b'r="A2"', b'r="A' + new[3:])
+    for old, new in replacements.items():
+        assert old in parts[sheet]
+        parts[sheet] = parts[sheet].replace(old, new)
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in parts.items():
             archive.writestr(name, content)
@@ -897,7 +904,7 @@ def test_a_row_that_would_fill_the_memory_is_refused(tmp_path, monkeypatch):
     path.write_bytes(xlsx_file(["code"], ["A" * 5000], *(["A"] for _ in range(200))).getvalue())
     monkeypatch.setattr(tabular, "_CHUNK", 2000)
     assert len(list(tabular.rows(path))) == 202
-    _replace_in_sheet(path, b"<v>1</v>", b"<v>1</v>" + b" " * 100_000)
+    _replace_in_sheet(path, {b"</sheetData>": b" " * 100_000 + b"</sheetData>"})
     monkeypatch.setattr(tabular, "LARGEST_IN_MEMORY", 50_000)
 
     with pytest.raises(InvalidInput, match="unpacked"):
