@@ -18,6 +18,7 @@ from engine.database import UnitOfWork
 from engine.forms import Form
 from engine.forms.components import (
     ChoiceField,
+    ExpressionField,
     Field,
     FileField,
     NumberField,
@@ -132,8 +133,10 @@ class Labels:
         return decided.label if decided is not None and decided.label.zh else same(name)
 
     def is_named(self, name: str) -> bool:
-        """Whether people have a word for a variable; others are of use to process owners only."""
-        return self.label(name) != same(name)
+        """Whether a form asks for a variable or people have a word for it; others tell process owners only."""
+        asked = self.fields.get(name)
+        is_typed = asked is not None and not isinstance(asked, ExpressionField)
+        return is_typed or self.label(name) != same(name)
 
     def is_hidden(self, name: str) -> bool:
         """Whether a variable, or an expression that uses one, may not be seen."""
@@ -445,7 +448,9 @@ def _line(uow: UnitOfWork, record: Record, program: Program, labels: Labels, nam
         version=version,
         note=str(detail.get("note", "")),
         changes=tuple(
-            labels.change(variable, old, new) for variable, (old, new) in detail.get("changes", {}).items()
+            labels.change(variable, old, new)
+            for variable, (old, new) in detail.get("changes", {}).items()
+            if labels.is_named(variable)
         ),
         decision=decision,
     )

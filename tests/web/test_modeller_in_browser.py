@@ -20,7 +20,7 @@ pytestmark = pytest.mark.browser
 PROCESSES = Path(__file__).parents[2] / "processes"
 MODELER = "document.querySelector('[data-canvas]').modeler"
 #: What the modeller leaves out, since it is what the engine assumes.
-ASSUMED = {("decisionRefBinding", "latest"), ("calledElementBinding", "latest")}
+ASSUMED = {("decisionRefBinding", "latest"), ("calledElementBinding", "latest"), ("hitPolicy", "UNIQUE")}
 
 
 def _open(page: Page, database, kind: str, key: str) -> None:
@@ -109,6 +109,20 @@ def test_every_attribute_of_every_diagram_survives(open_page, database, olga):
     page = open_page("olga")
     _open(page, database, "process", "lend_key")
     for path in sorted(PROCESSES.glob("*.bpmn")):
+        saved = page.evaluate(
+            "async (text) => { const { editor } = document.querySelector('[data-modeller]');"
+            " await editor.load(text); return editor.text(); }",
+            path.read_text(),
+        )
+        assert _said(saved) == _said(path.read_text()), path.name
+
+
+def test_every_attribute_of_every_table_survives(open_page, database, olga):
+    with database.unit_of_work() as uow:
+        definitions.deploy(uow, {"keys.dmn": TABLE_OF_KEYS.encode()}, by=SYSTEM, reason="x")
+    page = open_page("olga")
+    _open(page, database, "decision", "which_key")
+    for path in sorted(PROCESSES.glob("*.dmn")):
         saved = page.evaluate(
             "async (text) => { const { editor } = document.querySelector('[data-modeller]');"
             " await editor.load(text); return editor.text(); }",
