@@ -36,7 +36,7 @@ _BAD_QUOTES = Text(
 _NOT_COMPUTED = Text("公式算不出结果。", "It is a formula without a result.")
 _NOT_COMPUTED_YET = Text(
     "{cell} 等处的公式还没有结果；请用表格软件打开文件，再保存一次。",
-    "The formula in {cell}, and perhaps others, has no result yet; open the file in a spreadsheet and save it.",
+    "The formula in {cell} (perhaps others, too) has no result yet; open and save the file in a spreadsheet.",
 )
 _DIGITS_LOST = Text(
     "表格软件丢了长数字的后几位；请把这一列设为文本，再重填。",
