@@ -27,7 +27,7 @@ from engine.errors import Conflict, ExpressionFailed, Finding, InvalidDefinition
 from engine.forms import Form
 from engine.identity import Capability, User, groups, require
 from engine.registers.shapes import Register
-from engine.services import TOPICS
+from engine.services import NEEDED
 from engine.texts import Text
 
 Kind = Literal["process", "decision", "form", "paper", "registers", "figures"]
@@ -446,7 +446,7 @@ def _known(uow: UnitOfWork, read: Sequence[_Read]) -> checks.Known:
         forms=known_forms,
         groups=frozenset(groups(uow)) or None,
         names=_names(uow, read),
-        topics=frozenset(TOPICS),
+        topics=NEEDED,
         elements=_user_tasks(diagrams.values()) if all_read else None,
         calls={key: one.called for key, one in diagrams.items()},
         restricted={

@@ -585,6 +585,11 @@ FAULTS: Mapping[str, Fault] = {
             "Write a choice of a register, such as key.kind; or ledger.item, ledger.method.",
         ),
     ),
+    "missing-input": Fault(
+        "error",
+        Text("服务“{topic}”缺少输入“{name}”。", "The service “{topic}” lacks its input “{name}”."),
+        Text("在输入参数里填写它。", "Enter it among the input parameters."),
+    ),
     "java-service": Fault(
         "error",
         Text("不支持 {what}。", "{what} is not supported."),

@@ -29,7 +29,7 @@ class Known:
     lists: Set[str] | None = None  # of the decisions: those whose answer is no single row
     forms: Mapping[str, Set[str]] | None = None  # key → the variables that it sets
     groups: Set[str] | None = None
-    topics: Set[str] | None = None
+    topics: Mapping[str, Iterable[str]] | None = None  # → the inputs that each needs
     messages: Set[str] | None = None
     elements: Set[str] | None = None  # ids of user tasks in all processes
     calls: Mapping[str, Iterable[str]] | None = None  # process → those it calls
@@ -322,6 +322,7 @@ class ContentCheck:
         elif self.known.topics is not None and topic not in self.known.topics:
             self.add("unknown-topic", element, topic=topic, known=", ".join(sorted(self.known.topics)))
         self.named(element)
+        self.needed(element, topic)
         outputs = self.parameters(shape)
         if not outputs and topic != "notify":
             self.open_ended = True  # what the service answers becomes variables
@@ -334,6 +335,17 @@ class ContentCheck:
                 near = service_checks.near_to(use, names)
                 within = ".".join(use.within)
                 self.add(service_checks.CODES[use.kind], element, name=use.name, within=within, near=near)
+
+    def needed(self, element: Element, topic: str) -> None:
+        """Check that a service gets the inputs that it cannot do without."""
+        given = {
+            attribute(one, "name")
+            for extensions in children(element, "extensionElements")
+            for one in extensions.iter(f"{CAMUNDA}inputParameter")
+        }
+        for name in (self.known.topics or {}).get(topic, ()):
+            if name not in given:
+                self.add("missing-input", element, topic=topic, name=name)
 
     def parameters(self, shape: Shape) -> bool:
         """Check the input and output parameters; whether there are outputs."""

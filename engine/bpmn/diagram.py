@@ -185,7 +185,7 @@ def _text(source: bytes, root: safe_xml.Element) -> str:
 
 
 def _process(root: safe_xml.Element, file_name: str) -> safe_xml.Element:
-    processes = [each for each in children(root, "process") if each.get("isExecutable", "true") == "true"]
+    processes = [each for each in children(root, "process") if each.get("isExecutable") not in ("false", "0")]
     if len(processes) != 1 or not processes[0].get("id"):
         raise safe_xml.refused(
             "processes",

@@ -6,9 +6,9 @@ from engine.registers.values import searchable_text
 from engine.services.asking import Requests, by_topic
 from engine.services.money import MONEY_TOPICS
 from engine.services.registers import REGISTER_TOPICS
-from engine.services.topics import TOPICS
+from engine.services.topics import NEEDED, TOPICS
 
 #: Services that look into registers.toml: also a paper may name records, items and ways of paying.
 USES_REGISTERS = frozenset({*REGISTER_TOPICS, *MONEY_TOPICS}) - {"next_number"}
 
-__all__ = ["TOPICS", "USES_REGISTERS", "Requests", "by_topic", "searchable_text"]
+__all__ = ["NEEDED", "TOPICS", "USES_REGISTERS", "Requests", "by_topic", "searchable_text"]

@@ -81,6 +81,24 @@ TOPICS: Mapping[str, Callable[[Requests, ServiceCall], Variables]] = {
 }
 
 
+_PARTY = ("unit", "customer")
+#: Every topic with the inputs that it cannot do without: a diagram that leaves one out is refused.
+NEEDED: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(TOPICS, ()),
+    **dict.fromkeys(MONEY_TOPICS, _PARTY),
+    **dict.fromkeys(("register_find", "register_list", "register_add"), ("register",)),
+    "register_change": ("register", "number"),
+    "issue_paper": ("paper",),
+    "next_number": ("series",),
+    "notify": ("to", "text"),
+    **dict.fromkeys(("sum_values", "count_values"), ("name", "where")),
+    "ledger_deposit": (*_PARTY, "item", "amount", "reference"),
+    **dict.fromkeys(("ledger_refund", "ledger_deduct"), (*_PARTY, "item", "amount")),
+    "ledger_refund_credit": (*_PARTY, "amount"),
+    "ledger_late_fee": (*_PARTY, "rate", "from_day"),
+}
+
+
 def _values_elsewhere(requests: Requests, call: ServiceCall) -> list[str]:
     name, where, months = call.inputs.get("name"), call.inputs.get("where"), call.inputs.get("months", 12)
     if not isinstance(name, str) or not isinstance(where, Mapping) or not where:

@@ -631,8 +631,8 @@ def test_a_failed_charge_of_several_leaves_none(books, deploy):
         ("ledger_charge", {"charges": "rent"}),
         ("ledger_receive", {"items": '${ [{item: "rent", amount: 1}, {item: "rent", amount: 1}] }'}),
         ("ledger_late_fee", {"rate": "much", "from_day": "2026-03-11"}),
-        ("ledger_late_fee", {"rate": "0.0005"}),
-        ("ledger_deposit", {"item": "rent_deposit", "amount": "5"}),
+        ("ledger_late_fee", {"rate": "0.0005", "from_day": "${null}"}),
+        ("ledger_deposit", {"item": "rent_deposit", "amount": "5", "reference": "${null}"}),
         ("ledger_balance", {"units": "x"}),
     ],
 )

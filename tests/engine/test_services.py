@@ -9,7 +9,9 @@ from decimal import Decimal
 import pytest
 
 from engine import clock, tables
-from engine.services import searchable_text
+from engine.bpmn.execution import BusinessError, ServiceCall
+from engine.errors import BanjieError
+from engine.services import NEEDED, TOPICS, Requests, searchable_text
 from tests.desk import MONDAY, Desk
 from tests.engine.diagrams import amount, end, form, process, service, start, task, text
 
@@ -111,3 +113,21 @@ def test_a_message_to_nobody_is_an_incident(desk: Desk, deploy: Deploy) -> None:
 )  # fmt: skip
 def test_values_are_found_by_their_text(value: object, written: str | None) -> None:
     assert searchable_text(value) == written
+
+
+@pytest.mark.parametrize(
+    ("topic", "name"), [(topic, name) for topic, names in NEEDED.items() for name in names]
+)
+def test_a_service_cannot_do_without_what_it_is_said_to_need(desk: Desk, topic: str, name: str) -> None:
+    inputs = dict.fromkeys(NEEDED[topic], "1") | {"where": {"a": 1}, "from_day": "2026-03-02"}
+    given = {each: value for each, value in inputs.items() if each in NEEDED[topic] and each != name}
+
+    with desk.database.unit_of_work() as uow, pytest.raises((BanjieError, BusinessError)) as refused:
+        TOPICS[topic](Requests(uow, None), ServiceCall(topic, "x", given, {}))
+
+    # These two are asked for after the register, or by the ledger in words of its own.
+    assert name in ("amount", "number") or name in refused.value.message.en
+
+
+def test_every_service_says_what_it_needs() -> None:
+    assert NEEDED.keys() == TOPICS.keys()

@@ -21,7 +21,7 @@ EVERYTHING_KNOWN = Known(
     lists={"several"},
     forms={"report": {"amount", "approved"}},
     groups={"specialist"},
-    topics={"notify"},
+    topics={"notify": ("to", "text")},
     messages={"paid"},
     elements={"elsewhere"},
     calls={"other": ("P",)},
@@ -203,6 +203,8 @@ WRONG: dict[str, bytes] = {
     "nothing-done": around(element("task", "x")),
     "no-topic": around(element("serviceTask", "x")),
     "unknown-topic": around(element("serviceTask", "x", "", 'camunda:type="external" camunda:topic="nowhere"')),
+    "missing-input": around(element("serviceTask", "x", inputs(parameter("to", "specialist")),
+                                    'camunda:type="external" camunda:topic="notify"')),
     "java-service": around(element("serviceTask", "x", "", 'camunda:class="com.example.A"')),
     "listener": around(user("x", extension('<camunda:taskListener class="A" event="create"/>'))),
     "ignored-mapping": around(user("x", inputs(parameter("a", "1")))),
@@ -289,6 +291,7 @@ def test_a_mistake_is_found_wherever_it_can_be_drawn(code: str, source: bytes) -
 CALL = '<camunda:in source="amount" target="amount"/><camunda:out source="done" target="done"/>'
 RIGHT: dict[str, bytes] = {
     "a plain task": around(user("x")),
+    "executable as XML has it": around(user("x"), attributes='isExecutable="1"'),
     "a default flow": gateway("exclusiveGateway", "g>a?${amount > 1}", "d:g>b", default="d"),
     "two conditions of which one denies the other": gateway("exclusiveGateway", "g>a?approved", "g>b?${!approved}"),
     "an event gateway": diagram(

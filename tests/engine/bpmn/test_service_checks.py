@@ -8,6 +8,7 @@ import pytest
 
 from engine import definitions
 from engine.errors import InvalidDefinition
+from engine.services import NEEDED
 from tests.engine import housing
 
 METHODS = """
@@ -25,6 +26,7 @@ def findings(desk, deploy):
     deploy(ESTATE)
 
     def findings(topic, inputs):
+        inputs = dict.fromkeys(NEEDED[topic], "${given}") | inputs
         files = {name: text.encode() for name, text in housing.service(topic, inputs).items()}
         with desk.database.reading() as uow:
             return [found for found in definitions.check_files(uow, files) if found.severity == "error"]
