@@ -162,7 +162,8 @@ _DEMO_HAS_ITS_OWN = Text(
 @click.pass_obj
 def check(console: Console, paths: Sequence[Path], as_json: bool) -> None:
     """
-    检查流程图、决策表和表单。 Say all that is wrong with diagrams, tables, forms, papers, registers
+    检查流程图、决策表、表单、单据和登记簿。 Say all that is wrong with diagrams, tables, forms, papers
+    and registers.
 
     同一文件夹里的文件一并参照。 What lies in the same folder is known to the check: called processes, tables,
     forms, groups of organisation.toml.
@@ -273,7 +274,7 @@ def deploy(console: Console, paths: Sequence[Path], reason: str) -> None:
 @click.pass_obj
 def play(console: Console, paths: Sequence[Path], folder: Path, junit: Path | None) -> None:
     """
-    演练旅程文件（.toml）。 Play journeys: example runs of processes, on a moved clock; nothing is left over.
+    试走案例文件（.toml）。 Play journeys: example runs of processes, on a moved clock; nothing is left over.
 
     退出码 Exit codes: 0 全部通过 all went as written; 1 有不符 some did not; 2 文件有误 a file is wrong,
     or there is nothing to play.
@@ -286,7 +287,7 @@ def play(console: Console, paths: Sequence[Path], folder: Path, junit: Path | No
             results.append(result)
             click.echo(printing.result(result, console.language))
         if not found:
-            unplayable = Text("没有可演练的旅程文件（.toml）。", "There is no journey file (.toml) to play.")
+            unplayable = Text("没有可试走的案例文件（.toml）。", "There is no journey file (.toml) to play.")
     except journey_files.InvalidJourney as error:
         unplayable = error.message
     except InvalidDefinition as error:
@@ -414,7 +415,7 @@ def worker(console: Console, once: bool) -> None:
 @click.option(
     "--group", "groups", multiple=True, metavar="KEY", help="岗位组，可多次 A group; may be repeated"
 )
-@click.option("--email", help="电子邮箱 Mail address")
+@click.option("--email", help="电子邮箱 E-mail address")
 @click.option(
     "--language", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="界面语言 Language"
 )

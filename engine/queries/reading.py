@@ -133,7 +133,7 @@ class Labels:
         return decided.label if decided is not None and decided.label.zh else same(name)
 
     def is_named(self, name: str) -> bool:
-        """Whether a form asks for a variable or people have a word for it; others tell process owners only."""
+        """Whether a form asks for a variable or people have a word for it; else only owners do."""
         asked = self.fields.get(name)
         is_typed = asked is not None and not isinstance(asked, ExpressionField)
         return is_typed or self.label(name) != same(name)
