@@ -80,13 +80,13 @@ $(VENV)/.node: requirements-node.lock | $(VENV)/.packages
 
 $(FRONTEND)/node_modules/.installed: $(FRONTEND)/package-lock.json $(VENV)/.node
 	@echo "[3/4] Front-end packages from package-lock.json"
-	@PATH="$$(cat $(VENV)/.node):$$PATH"; export PATH; \
+	@node=$$(cat $(VENV)/.node); PATH="$${node:+$$node:}$$PATH"; export PATH; \
 	cd $(FRONTEND) && npm ci --no-audit --no-fund
 	@touch $@
 
 web/static/build/.built: $(FRONTEND)/node_modules/.installed $(FRONTEND_SOURCES)
 	@echo "[4/4] Front end"
-	@PATH="$$(cat $(VENV)/.node):$$PATH"; export PATH; \
+	@node=$$(cat $(VENV)/.node); PATH="$${node:+$$node:}$$PATH"; export PATH; \
 	cd $(FRONTEND) && npm run build --silent
 	@mkdir -p $(@D) && touch $@
 
