@@ -331,3 +331,17 @@ def test_an_upload_and_two_versions_tell_what_changed(olga, mei, ada, database):
     assert ada.get(f"/definitions/{newest.id}/compared/{first}").status_code == 403
     assert olga.get(f"/definitions/{newest.id}/compared/{form.id}").status_code == 404
     assert olga.get(f"/definitions/{newest.id}/compared/99999").status_code == 404
+
+
+def test_a_colleague_who_deployed_meanwhile_is_told_of_before_his_version_is_replaced(olga):
+    def seen(address: str) -> list[str]:
+        return re.findall(r'name="over" value="(\d+)"', olga.get(address).text)
+
+    mine, his = (_upload(olga, {"lend_key.bpmn": DIAGRAM.replace("hours(2)", hours)}).location
+                 for hours in ("hours(3)", "hours(4)"))  # fmt: skip
+    looked_at = seen(mine)
+    assert olga.post(f"{his}/deploy", {"reason": "four", "over": seen(his)}).status_code == 303
+    told = olga.post(f"{mine}/deploy", {"reason": "three it is", "over": looked_at})
+    assert told.status_code == 409 and "第 2 版" in told.text and "three it is" in told.text
+    again = re.findall(r'name="over" value="(\d+)"', told.text)
+    assert olga.post(f"{mine}/deploy", {"reason": "three it is", "over": again}).status_code == 303
