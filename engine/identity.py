@@ -29,9 +29,9 @@ class Capability(StrEnum):
 
 CAPABILITY_NAMES = {
     Capability.DEPLOY: Text("部署流程", "deploy processes"),
-    Capability.AUDIT: Text("查看全部事项", "see every case"),
+    Capability.AUDIT: Text("查看全部案件", "see every case"),
     Capability.ADMINISTER: Text("管理人员和日历", "manage people and the calendar"),
-    Capability.CANCEL: Text("终止事项", "cancel cases"),
+    Capability.CANCEL: Text("终止案件", "cancel cases"),
     Capability.RETRY: Text("重试异常", "retry incidents"),
 }
 

@@ -416,7 +416,7 @@ def _update_instance(
         },
     )
     if changed.rowcount != 1:
-        raise Conflict(Text("这件事项刚刚被改动，请重试。", "The case has just changed; please try again."))
+        raise Conflict(Text("这个案件刚刚被改动，请重试。", "The case has just changed; please try again."))
     held.revision += 1
 
 

@@ -448,7 +448,7 @@ def _require_doer(uow: UnitOfWork, row: Any, by: User) -> str:
     if identity.acts_for(by, replace(offer, assignee=None, excluded=frozenset())) is not None:
         raise SamePerson(
             Text(
-                "您在这件事项中做过与此相冲突的步骤，不能再做这一步。",
+                "您在这个案件中做过与此相冲突的步骤，不能再做这一步。",
                 "You have done a step of this case that must not be done by the same person as this one.",
             )
         )
@@ -604,7 +604,7 @@ class _Files:
             return
         attached = self._uow.execute(_ATTACH, rows)
         if attached.rowcount not in (-1, len(rows)):
-            raise Conflict(Text("文件已用于另一件事项。", "A file was used for another case meanwhile."))
+            raise Conflict(Text("文件已用于另一个案件。", "A file was used for another case meanwhile."))
 
 
 _ATTACH = (
@@ -735,7 +735,7 @@ def _locked_case(uow: UnitOfWork, instance_id: int, by: User) -> Any:
 
 def _require_running(row: Any) -> None:
     if row.status not in ("running", "stopped"):
-        raise Conflict(Text("这件事项已经结束。", "The case has ended."))
+        raise Conflict(Text("这个案件已经结束。", "The case has ended."))
 
 
 def _note(text: str) -> str:
@@ -766,7 +766,7 @@ def send_message(
     waiting = _waiting(uow, "message", name, key, by)
     if len(waiting) > 1:
         raise Conflict(
-            Text("有 {count} 件事项在等待“{name}”，请说明关联键。",
+            Text("有 {count} 个案件在等待“{name}”，请说明关联键。",
                  "{count} cases wait for “{name}”; say which, by its correlation key."),
             count=len(waiting), name=name,
         )  # fmt: skip
@@ -775,7 +775,7 @@ def send_message(
     if not reached:
         reached = _start_by(uow, "message", name, given, by)
     if not reached:
-        raise NotFound(Text("没有事项在等待“{name}”。", "No case waits for “{name}”."), name=name)
+        raise NotFound(Text("没有案件在等待“{name}”。", "No case waits for “{name}”."), name=name)
     return reached
 
 
@@ -862,7 +862,7 @@ def _deliver(uow: UnitOfWork, sender_id: int, sent: Iterable[SentEvent]) -> None
         uow.seen["deliveries"] = uow.seen.get("deliveries", 0) + 1
         if uow.seen["deliveries"] > MOST_DELIVERIES:
             raise Conflict(
-                Text("消息“{name}”在事项之间循环。", "The message “{name}” goes round in circles."),
+                Text("消息“{name}”在案件之间循环。", "The message “{name}” goes round in circles."),
                 name=event.name,
             )
         waiting = _waiting(uow, event.kind, event.name, event.correlation_key, None)

@@ -21,7 +21,7 @@ _case, _task = tables.process_instance, tables.user_task
 
 def no_such_case() -> NotFound:
     """The answer for a case that does not exist, and for one that the person may not know of."""
-    return NotFound(Text("没有这件事项。", "There is no such case."))
+    return NotFound(Text("没有这个案件。", "There is no such case."))
 
 
 def require_case(uow: UnitOfWork, instance_id: int, by: User) -> Any:

@@ -116,7 +116,7 @@ def _serve_demo(console: Console, settings: Settings, host: str, port: int) -> N
     loading = demo.load_registers(database, settings.processes, files)
     _show(console, Text("演示登记簿", "Demo registers"), loading, len(files))
     past = demo_past.events(database, settings.processes)
-    _show(console, Text("演示事项", "Demo cases"), demo_past.happen(database, past), len(past))
+    _show(console, Text("演示案件", "Demo cases"), demo_past.happen(database, past), len(past))
     server.app = create_app(settings, database)
     background = scheduler.Clock(database, settings)
     background.start()
