@@ -39,6 +39,7 @@ class Clock:
     ) -> None:
         self._database, self._settings, self._interval = database, settings, interval
         self._is_ending = threading.Event()
+        self._arming = threading.Lock()  # the scheduler cannot be shut down while an alarm is being set
         # One thread each: a sweep and an alarm never work at the same time.
         self._scheduler = BackgroundScheduler(
             executors={"default": ThreadPoolExecutor(1), _MAIL: ThreadPoolExecutor(1)},
@@ -56,7 +57,8 @@ class Clock:
 
     def stop(self) -> None:
         """Finish the timer and the mail that are being done, and end."""
-        self._is_ending.set()
+        with self._arming:
+            self._is_ending.set()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)
 
@@ -83,10 +85,12 @@ class Clock:
             log.exception("mailing failed")
 
     def _set_alarm(self, due: datetime | None) -> None:
-        if due is None or due > clock.now() + self._interval or self._is_ending.is_set():
+        if due is None or due > clock.now() + self._interval:
             return
         at = due + _JUST_AFTER if due > clock.now() else clock.now() + _SOON
-        self._scheduler.add_job(self.sweep, "date", run_date=at, id=_ALARM, replace_existing=True)
+        with self._arming:
+            if not self._is_ending.is_set():
+                self._scheduler.add_job(self.sweep, "date", run_date=at, id=_ALARM, replace_existing=True)
 
 
 def run(database: Database, settings: Settings) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -93,3 +95,28 @@ def test_a_stopped_clock_fires_nothing_more(started: Callable[[str], Desk]) -> N
 
     assert desk.open() == ["Do"]
     assert scheduler.run_once(desk.database, SETTINGS) == (1, 0)
+
+
+def test_a_clock_is_stopped_while_it_sets_an_alarm(
+    started: Callable[[str], Desk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = started("PT1H")
+    desk.start("limited")
+    clock = scheduler.Clock(desk.database, SETTINGS, interval=timedelta(hours=2))
+    is_arming = threading.Event()
+    add_job = clock._scheduler.add_job
+
+    def slowly(*args: Any, **options: Any) -> Any:
+        if options.get("id") == "alarm":
+            is_arming.set()
+            time.sleep(0.3)  # it is stopped now
+        return add_job(*args, **options)
+
+    monkeypatch.setattr(clock._scheduler, "add_job", slowly)
+    clock.start()
+    assert is_arming.wait(30)
+    stopping = threading.Thread(target=clock.stop, daemon=True)
+    stopping.start()
+    stopping.join(30)
+
+    assert not stopping.is_alive()
