@@ -17,7 +17,7 @@ LATE = timedelta(minutes=5)
 
 @blueprint.get("/health")
 def show() -> Response:
-    """Answer 200 where pages and database do, and tell whether timers fire; 503 where the database is away."""
+    """Answer 200 where pages and database do, and tell if timers fire; 503 where the database is away."""
     with reading() as uow:
         due = timers.next_due(uow)
     late = due is not None and clock.now() - due > LATE
