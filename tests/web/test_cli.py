@@ -111,15 +111,23 @@ def test_the_demo_prepares_itself_and_says_who_can_log_in(folder, port):
     assert "Traceback" not in told
 
 
-def test_a_port_that_is_taken_is_said_at_once(folder, port):
+@pytest.mark.parametrize("demo", [True, False])
+def test_a_port_that_is_taken_is_said_at_once(folder, port, demo):
+    settings = {
+        "BANJIE_DATABASE_URL": f"sqlite:///{folder / 'banjie.sqlite'}",
+        "BANJIE_SECRET_KEY": "0123456789abcdef",
+    }
+    with running(folder, "migrate", **settings) as process:
+        assert process.wait(30) == 0
     with socket.socket() as other:
         other.bind(("127.0.0.1", port))
         other.listen()
-        with running(folder, "--demo", "serve", "--port", port) as process:
+        way = ["--demo"] if demo else []
+        with running(folder, *way, "serve", "--port", port, **({} if demo else settings)) as process:
             told, _ = process.communicate(timeout=20)
 
     assert process.returncode == 1
-    assert f"Port {port} is taken" in told
+    assert told == f"Port {port} is taken; choose another by --port or PORT=….\n"
 
 
 def test_production_serves_through_gunicorn(folder, port):
@@ -135,6 +143,7 @@ def test_production_serves_through_gunicorn(folder, port):
         told = ended(process)
 
     assert "gthread" in told
+    assert "info request method=GET path=/login status=200" in told
 
 
 def test_without_settings_nothing_is_served(folder, port):
