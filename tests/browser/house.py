@@ -152,6 +152,7 @@ class House:
             for each in value if isinstance(value, list) else [value]:
                 box = field if isinstance(each, bool) else page.locator(f'[name="{name}"][value="{each}"]')
                 box.check()
+                self._settled(page)
         elif kind == "select-one":
             field.select_option(value)
         else:
