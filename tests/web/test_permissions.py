@@ -20,7 +20,7 @@ from web import OPEN_PAGES
 #: What somebody of no group may look at: lists with nothing in them, and what is their own.
 OWN_PAGES = {
     "home", "inbox.show", "cases.search", "start.choose", "registers.overview", "account.messages",
-    "account.password", "account.substitutes", "calendar.year", "calendar.show",
+    "account.password", "account.substitutes", "calendar.year", "calendar.show", "registers.offers",
 }  # fmt: skip
 OWN_CHANGES = {
     "auth.logout", "auth.choose_language", "account.password", "account.name_substitute",
