@@ -196,7 +196,7 @@ process_instance = Table(
     Column("title_en", String(300), nullable=False, server_default=""),
     Column("customer", String(200), nullable=False, default=""),
     Column("unit", String(200), nullable=False, default=""),
-    Column("search_text", Text, nullable=False, default=""),  # lower case
+    Column("search_text", Text, nullable=False, default=""),  # see instances.folded
     Column("performers", Text, nullable=False, default="{}"),  # JSON: element id -> who completed it
     Column("viewers", Text, nullable=False, default="[]"),  # JSON: what case_viewer holds, without a query
     Column("restricted", Text, nullable=False, default="[]"),  # JSON: variables not everybody may see

@@ -71,6 +71,30 @@ def test_a_database_of_the_first_version_keeps_what_it_holds(tmp_path: Path) -> 
     database.close()
 
 
+def test_older_cases_are_found_by_texts_without_spaces(tmp_path: Path) -> None:
+    database, old = Database(f"sqlite:///{tmp_path}/old.db"), MetaData()
+    with database.connected() as connection:
+        config = migrations._config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0007")
+        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+        old.reflect(connection)
+        connection.exec_driver_sql(*_insertion(old.tables["process_instance"]))
+        connection.execute(
+            text("UPDATE process_instance SET search_text = :it"), {"it": "ts-1\n３栋 501\n王 Ming"}
+        )
+        connection.commit()
+
+    migrate(database)
+
+    with database.connected() as connection:
+        assert (
+            connection.execute(text("SELECT search_text FROM process_instance")).scalar()
+            == "ts-1\n3栋501\n王ming"
+        )
+    database.close()
+
+
 @pytest.mark.slow
 def test_several_processes_may_migrate_at_once(tmp_path: Path) -> None:
     databases = [Database(f"sqlite:///{tmp_path}/new.db") for _ in range(3)]
