@@ -313,7 +313,7 @@ def complete_task(
         raise has_ended(uow, row.task_completed_by, row.task_completed_at, by)
     acts_for = _require_doer(uow, row, by)
     held = instances.take_up(uow, row, by.name)
-    _catch_up(uow, held)
+    held = _catch_up(uow, held)
     if task_id not in held.tasks:
         raise Conflict(
             Text(
@@ -898,11 +898,15 @@ def fire_locked_timer(uow: UnitOfWork, row: Any) -> None:
     _deliver(uow, held.instance_id, advance.sent)
 
 
-def _catch_up(uow: UnitOfWork, held: Held) -> None:
-    """Fire the timers that no worker has come to yet: what is late stays late, however late the worker is."""
+def _catch_up(uow: UnitOfWork, held: Held) -> Held:
+    """
+    Fire the timers that no worker has come to yet: what is late stays late, however late the worker is.
+
+    Return the instance as it stands then: what a timer sent may have come back to it.
+    """
     overdue = _overdue(held, frozenset())
     if overdue is None:
-        return
+        return held
     failed = frozenset(
         uow.execute(
             select(_timer.c.token_id).where(
@@ -913,11 +917,15 @@ def _catch_up(uow: UnitOfWork, held: Held) -> None:
     for _ in range(MOST_DELIVERIES):
         overdue = _overdue(held, failed)
         if overdue is None:
-            return
+            break
         advance = held.execution.fire_timer(overdue.token_id)
         cause = Line(Kind.TIMER_FIRED, overdue.element_id, detail={"due": overdue.due_at})
         instances.store(uow, held, cause, advance)
-        _deliver(uow, held.instance_id, advance.sent)
+        if advance.sent:
+            _deliver(uow, held.instance_id, advance.sent)
+            row = instances.lock_instance(uow, held.instance_id)
+            held = instances.take_up(uow, row, held.requests.user_name)
+    return held
 
 
 def _overdue(held: Held, failed: frozenset[str]) -> ArmedTimer | None:

@@ -85,6 +85,28 @@ def test_what_is_late_stays_late_though_no_worker_came(
     assert kinds.index("timer_fired") < kinds.index("completed")
 
 
+def test_what_a_late_timer_sends_may_come_back_to_its_case(
+    desk: Desk, deploy: Deploy, moved_clock: clock.MovedClock
+) -> None:
+    deploy({"limited.bpmn": process(
+        "limited", start(), task("Dispatch", "front_desk"),
+        boundary_timer("Late", "Dispatch", "PT5M", interrupting=False),
+        '<bpmn:intermediateThrowEvent id="Send" name="Send">'
+        '<bpmn:messageEventDefinition id="SendMessage" messageRef="Key"/></bpmn:intermediateThrowEvent>',
+        '<bpmn:intermediateCatchEvent id="Back" name="Back">'
+        '<bpmn:messageEventDefinition id="BackMessage" messageRef="Key"/></bpmn:intermediateCatchEvent>',
+        task("Instruct", "cs_supervisor"), end(), end("Instructed"),
+        flows=["Begin Dispatch", "Dispatch Done", "Late Send", "Send Back", "Back Instruct", "Instruct Instructed"],
+        more='<bpmn:message id="Key" name="key returned"/>',
+    )})  # fmt: skip
+    desk.start("limited")
+    moved_clock.move_to(MONDAY + timedelta(hours=1))  # no worker has come
+
+    desk.complete("Dispatch", by="fang")
+
+    assert desk.open() == ["Instruct"]
+
+
 def test_a_task_whose_limit_ends_it_cannot_be_completed_late(
     desk: Desk, deploy: Deploy, moved_clock: clock.MovedClock
 ) -> None:
