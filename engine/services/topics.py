@@ -55,8 +55,9 @@ def sum_values(requests: Requests, call: ServiceCall) -> Variables:
     Add up a searchable value over other cases.
 
     ``name``: the value's variable. ``where``: variable → the value it must have there. ``months`` or
-    ``days``: how far back (12 months). Gives ``sum`` (exact) and ``count``; with output parameters, these
-    are available to them.
+    ``days``: how far back (12 months). ``process``: only cases of this process. ``running``: whether only
+    cases that have not ended. Gives ``sum`` (exact) and ``count``; with output parameters, these are
+    available to them.
     """
     values = _values_elsewhere(requests, call)
     try:
@@ -111,24 +112,35 @@ def _values_elsewhere(requests: Requests, call: ServiceCall) -> list[str]:
     texts = {str(variable): searchable_text(expected) for variable, expected in where.items()}
     if None in texts.values():
         return []  # nothing is known of the complainant: no other case can be theirs
+    of_process = call.inputs.get("process")
     given = {
         "of_name": name,
+        "of_process": None if of_process is None else str(of_process),
         "since": _days_before(requests.uow, int(days)) if days else _months_before(requests.uow, int(months)),
         "but": requests.instance_id or 0,
         **{f"value_{number}": text for number, text in enumerate(texts.values())},
     }
-    return list(requests.uow.execute(_elsewhere(tuple(texts)), given).scalars())
+    wanted = _elsewhere(
+        tuple(texts), of_one_process=of_process is not None, running=call.inputs.get("running") is True
+    )
+    return list(requests.uow.execute(wanted, given).scalars())
 
 
 @functools.lru_cache(maxsize=200)
-def _elsewhere(variables: tuple[str, ...]) -> Select[tuple[str]]:
+def _elsewhere(variables: tuple[str, ...], *, of_one_process: bool, running: bool) -> Select[tuple[str]]:
     """Select a value of the other cases in which some variables have certain values."""
-    value = tables.case_value
+    value, case = tables.case_value, tables.process_instance
     wanted = select(value.c.value).where(
         value.c.name == bindparam("of_name"),
         value.c.changed_at >= bindparam("since"),
         value.c.instance_id != bindparam("but"),
     )
+    if of_one_process or running:
+        wanted = wanted.join(case, case.c.id == value.c.instance_id)
+    if of_one_process:
+        wanted = wanted.where(case.c.process_key == bindparam("of_process"))
+    if running:
+        wanted = wanted.where(case.c.status.in_(("running", "stopped")))
     for number, variable in enumerate(variables):
         other = tables.case_value.alias()
         wanted = wanted.where(

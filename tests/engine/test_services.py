@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from engine import clock, tables
+from engine import clock, runtime, tables
 from engine.bpmn.execution import BusinessError, ServiceCall
 from engine.errors import BanjieError
 from engine.services import NEEDED, TOPICS, Requests, searchable_text
@@ -70,6 +70,33 @@ def test_days_that_are_no_span_are_an_incident(desk: Desk, deploy: Deploy, days:
     case = desk.start("grant", customer="王", granted="1")
 
     assert "incident" in desk.history(case)
+
+
+def test_ended_cases_and_other_processes_may_be_left_out(desk: Desk, deploy: Deploy) -> None:
+    def grant(key: str, **inputs: str) -> str:
+        return process(
+            key, start("grant"),
+            service("Sum", "count_values", {"name": "granted", "where": "${{&quot;customer&quot;: customer}}", **inputs},
+                    {"others": "${count}"}),
+            task("Approve", "front_desk"), end(),
+            flows=["Begin Sum", "Sum Approve", "Approve Done"], searchable="granted,customer",
+        )  # fmt: skip
+
+    deploy({
+        "grant.form": GRANTS["grant.form"],
+        "all.bpmn": grant("all"),
+        "same.bpmn": grant("same", process="same"),
+        "open.bpmn": grant("open", running="${true}"),
+    })  # fmt: skip
+    ended = desk.start("same", customer="王", granted="1")
+    desk.do(runtime.complete_task, desk.task("Approve", ended), {}, by="fang")
+
+    found = [
+        desk.variables(desk.start(key, customer="王", granted="1"))["others"]
+        for key in ("open", "all", "same", "open")
+    ]
+
+    assert found == [0, 2, 1, 3]
 
 
 def test_nothing_is_added_up_for_an_unknown_customer(desk: Desk, deploy: Deploy) -> None:
