@@ -486,9 +486,8 @@ def test_a_file_is_imported_with_its_columns_known_by_name(estate, make):
     assert (progress.stage, progress.report.added) == ("done", 2)
 
 
+@pytest.mark.parametrize("database", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
 def test_after_a_large_import_the_database_knows_how_many_records_there_are(estate):
-    if estate.database.is_sqlite:
-        pytest.skip("SQLite needs no statistics")
     rows = [[f"B-{number:04}"] for number in range(1000)]
     upload, mapping, _ = uploaded(estate, "unit", csv_file(["房号"], *rows))
 
