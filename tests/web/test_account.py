@@ -60,7 +60,7 @@ def test_a_substitute_is_named_and_revoked(ada, mei, task):
     number = re.search(r"/account/substitutes/(\d+)/revoke", page)[1]
     assert mei.post(f"/account/substitutes/{number}/revoke").status_code == 404
     assert ada.post(f"/account/substitutes/{number}/revoke").status_code == 303
-    assert "/cases/" in mei.get(task).headers["Location"]  # ada works on it: the case is all there is to see
+    assert "/cases/" in mei.get(task).headers["Location"]  # the task is not hers: she sees the case
 
 
 def test_a_substitution_that_cannot_be_is_explained(ada):
