@@ -170,10 +170,24 @@ def _look(upload_id: UUID) -> Upload:
 
 
 def _overview(error: BanjieError | None = None) -> str:
+    """Show what is deployed, or what of it the address asks for."""
+    text, kind = request.args.get("text", "").strip().lower(), request.args.get("kind", "")
     with reading() as uow:
-        found = queries.definitions_list(uow, by=current_user())
-    may_deploy = current_user().may(Capability.DEPLOY)
-    return render_template("definitions/overview.html", found=found, may_deploy=may_deploy, error=error)
+        everything = queries.definitions_list(uow, by=current_user())
+    found = [
+        one
+        for one in everything
+        if kind in ("", one.kind)
+        and any(text in name.lower() for name in (one.name.zh, one.name.en, one.key, one.file_name))
+    ]
+    return render_template(
+        "definitions/overview.html",
+        found=sorted(found, key=lambda one: one.name.in_language(language())),
+        may_deploy=current_user().may(Capability.DEPLOY),
+        error=error,
+        text=text,
+        kind=kind,
+    )
 
 
 def _upload_page(looked: Upload, error: BanjieError | None = None) -> str:

@@ -345,3 +345,13 @@ def test_a_colleague_who_deployed_meanwhile_is_told_of_before_his_version_is_rep
     assert told.status_code == 409 and "第 2 版" in told.text and "three it is" in told.text
     again = re.findall(r'name="over" value="(\d+)"', told.text)
     assert olga.post(f"{mine}/deploy", {"reason": "three it is", "over": again}).status_code == 303
+
+
+def test_a_definition_is_found_by_its_name_its_file_or_its_kind(olga):
+    whole = olga.get("/definitions/").text.count("definition-row")
+    assert 0 < olga.get("/definitions/?kind=process").text.count("definition-row") < whole
+    for words in ("HAND_OUT.FORM", "hand_out"):
+        found = olga.get(f"/definitions/?text={words}").text
+        assert 0 < found.count("definition-row") < whole
+        assert "hand_out.form" in found
+    assert "没有符合条件的定义" in olga.get("/definitions/?text=nothing").text
