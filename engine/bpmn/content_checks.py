@@ -134,6 +134,9 @@ class ContentCheck:
         for name in ("caseTitle", "caseTitleEn", "caseCustomer", "caseUnit"):
             if own.get(name):
                 self.template(process, own[name], Text(f"{name} ", f"{name} "))
+        for name in own:
+            if (kind := name.partition(".")[0]) in ("label", "labelEn", "kind") and name != kind:
+                self._uses(process, Text(f"{name} ", f"{name} "), {name.split(".")[1]})
         for group in _listed(own.get("visibleTo", "")):
             self.group(process, group)
         for group in _listed(attribute(process, f"{CAMUNDA}candidateStarterGroups")):

@@ -108,7 +108,7 @@ class Names:
 
 @dataclass(frozen=True)
 class Words:
-    """What decision tables call a variable, and what its codes mean."""
+    """What diagrams and decision tables call a variable, and what its codes mean."""
 
     label: Text
     codes: Mapping[str, Text]
@@ -260,14 +260,35 @@ def labels(uow: UnitOfWork, case: Any, hidden: frozenset[str], names: Names | No
 
 
 def words(uow: UnitOfWork, diagrams: Iterable[Diagram], names: Names) -> dict[str, Words]:
-    """Return what the decision tables that diagrams ask, as they are now, call their variables."""
+    """Return what diagrams call their variables, and the decision tables that they ask, as these are now."""
+    diagrams = tuple(diagrams)
     keys = dict.fromkeys(key for diagram in diagrams for key in diagram.decisions)
     found = (definitions.latest(uow, "decision", key) for key in keys)
-    return {
+    by_tables = {
         name: Words(naming.label, names.codes(naming), naming.is_amount)
         for version in found
         if version is not None
         for name, naming in definitions.table(uow, version.id).namings.items()
+    }
+    return by_tables | {name: one for diagram in diagrams for name, one in _own_words(diagram).items()}
+
+
+def _own_words(diagram: Diagram) -> dict[str, Words]:
+    """Return what a diagram calls variables: ``label.NAME``, and their codes: ``label.NAME.CODE``."""
+    labels: dict[str, Text] = {}
+    codes: dict[str, dict[str, Text]] = {}
+    for key, label in diagram.properties.items():
+        kind, name, code = (*key.split(".", 2), "", "")[:3]
+        if kind != "label" or not name:
+            continue
+        text = Text(label, diagram.properties.get(f"labelEn.{key.partition('.')[2]}", label))
+        if code:
+            codes.setdefault(name, {})[code] = text
+        else:
+            labels[name] = text
+    return {
+        name: Words(label, codes.get(name, {}), diagram.properties.get(f"kind.{name}") == "amount")
+        for name, label in labels.items()
     }
 
 

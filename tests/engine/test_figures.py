@@ -16,7 +16,7 @@ from engine.errors import InvalidDefinition, InvalidInput, NotFound
 from engine.figures import Span
 from engine.texts import Text
 from tests.desk import Desk
-from tests.engine.diagrams import end, form, process, start, task, text
+from tests.engine.diagrams import end, form, process, script, start, task, text
 
 Deploy = Callable[[Mapping[str, str]], None]
 
@@ -165,6 +165,31 @@ def test_the_workbook_holds_the_figures_and_the_cases(complaints: Desk) -> None:
     assert rows[0] == ["案号", "发起时间", "发起人", "客户", "房号", "状态", "办结时间", "满意"]
     assert rows[1][2:6] == ["冯丽", "=1+1", "", "办理中"]
     assert book["案件"]["D2"].data_type == "s"  # a name that looks like a formula is none
+
+
+def test_what_a_script_computes_is_called_as_its_diagram_says(deploy: Deploy, desk: Desk) -> None:
+    words = {
+        "label.result": "结果",
+        "labelEn.result": "Result",
+        "label.result.fine": "没问题",
+        "labelEn.result.fine": "Fine",
+        "label.fee": "费用",
+        "kind.fee": "amount",
+    }
+    judged = process(
+        "judged", start(), script("Judge", 'result = "fine"\nfee = 12.5'), task("Answer", "front_desk"), end(),
+        flows=["Begin Judge", "Judge Answer", "Answer Done"], searchable="result", visibleTo="cs_manager", **words,
+    )  # fmt: skip
+    deploy({"judged.bpmn": judged, "figures.toml": '[[sheet]]\nprocess = "judged"\ncount_by = ["result"]\n'})
+    case = desk.start("judged")
+
+    (tally,) = desk.look(queries.figures_of, "judged", by="zhu").tallies
+    shown = desk.look(queries.case, case, by="zhu").variables
+
+    assert (tally.label, tally.lines[0].label) == (Text("结果", "Result"), Text("没问题", "Fine"))
+    assert [(one.label, one.value) for one in shown if one.name == "fee"] == [
+        (Text("费用", "费用"), queries.Quantity(Text("12.50", "12.50")))
+    ]
 
 
 def test_a_process_without_a_sheet_is_counted_all_the_same(repair: Desk) -> None:
