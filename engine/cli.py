@@ -186,7 +186,7 @@ def check(console: Console, paths: Sequence[Path], as_json: bool) -> None:
             click.echo(line)
         errors = sum(finding.severity == "error" for finding in findings)
         console.say(
-            Text("{errors} 处错误，{warnings} 处警告。", "{errors} errors, {warnings} warnings."),
+            Text("{errors} 处错误，{warnings} 处警告。", "Errors: {errors}, warnings: {warnings}."),
             errors=errors,
             warnings=len(findings) - errors,
         )

@@ -62,7 +62,7 @@ def test_a_sound_file_is_checked_with_what_lies_beside_it(folder):
     result = banjie("check", folder / "loan.bpmn")
 
     assert result.exit_code == 0
-    assert "0 errors" in result.output
+    assert "Errors: 0" in result.output
 
 
 def test_an_older_copy_that_lies_beside_a_file_is_not_held_against_it(folder):
