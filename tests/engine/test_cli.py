@@ -112,7 +112,7 @@ def test_of_very_many_findings_the_foremost_are_printed_and_the_others_counted(f
     assert told.exit_code == 1
     assert told.output.count(": error [") == 200 and ": warning [" not in told.output
     assert f"and {len(complete) - 200} more" in told.output
-    assert f"{errors} errors" in told.output
+    assert f"Errors: {errors}," in told.output
 
 
 def test_a_file_that_is_not_there_is_wrong_usage(folder):
