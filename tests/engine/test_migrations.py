@@ -10,7 +10,7 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Boolean, Column, Integer, LargeBinary, MetaData, Numeric, Table, text
+from sqlalchemy import Boolean, Column, Connection, Integer, LargeBinary, MetaData, Numeric, Table, text
 
 from engine import migrations, tables
 from engine.database import Database
@@ -44,15 +44,22 @@ def _insertion(table: Table) -> tuple[str, tuple[Any, ...]]:
     return f"INSERT INTO {table.name} ({names}) VALUES ({places})", tuple(map(_something, table.columns))
 
 
+def _as_of(connection: Connection, revision: str) -> MetaData:
+    """Make a database as a version had it, for rows that lack what they refer to; return its tables."""
+    config = migrations._config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+    connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+    old = MetaData()
+    old.reflect(connection)
+    return old
+
+
 @pytest.mark.slow
 def test_a_database_of_the_first_version_keeps_what_it_holds(tmp_path: Path) -> None:
-    database, old = Database(f"sqlite:///{tmp_path}/old.db"), MetaData()
+    database = Database(f"sqlite:///{tmp_path}/old.db")
     with database.connected() as connection:
-        config = migrations._config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
-        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
-        old.reflect(connection)
+        old = _as_of(connection, "0001")
         held = [table for name, table in old.tables.items() if name != "alembic_version"]
         for table in held:
             connection.exec_driver_sql(*_insertion(table))
@@ -72,13 +79,9 @@ def test_a_database_of_the_first_version_keeps_what_it_holds(tmp_path: Path) -> 
 
 
 def test_older_cases_are_found_by_texts_without_spaces(tmp_path: Path) -> None:
-    database, old = Database(f"sqlite:///{tmp_path}/old.db"), MetaData()
+    database = Database(f"sqlite:///{tmp_path}/old.db")
     with database.connected() as connection:
-        config = migrations._config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0007")
-        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
-        old.reflect(connection)
+        old = _as_of(connection, "0007")
         connection.exec_driver_sql(*_insertion(old.tables["process_instance"]))
         connection.execute(
             text("UPDATE process_instance SET search_text = :it"), {"it": "ts-1\n３栋 501\n王 Ming"}
